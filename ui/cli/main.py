@@ -1,0 +1,106 @@
+"""The ``luthier`` command: finds the subcommand and loads only its module."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.ui.cli.output import report_error, report_unexpected
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("stack:up", "Start everything: database, Prefect server, worker, builder."),
+    "down": ("stack:down", "Stop everything that `up` started."),
+    "status": ("status:status", "Show the stack, or one run."),
+    "init": ("init:init", "Write a first workflow.toml to start from."),
+    "draft": ("draft:draft", "Turn a request in plain language into a definition."),
+    "validate": ("validate:validate", "Check definitions and show every finding."),
+    "plan": ("plan:plan", "Show what a run would do, with its parameters resolved."),
+    "run": ("run:run", "Run a workflow and watch its steps."),
+    "resume": ("run:resume", "Continue a failed run from the steps that did not finish."),
+    "logs": ("logs:logs", "Print what a run wrote."),
+    "cancel": ("cancel:cancel", "Cancel a run and everything it started."),
+    "register": ("register:register", "Make a definition a Prefect deployment."),
+    "unregister": ("register:unregister", "Remove a workflow's deployment."),
+    "list": ("register:list_workflows", "List the registered workflows."),
+    "schema": ("schema:schema", "Print the JSON Schema of definitions, for editors."),
+    "eject": ("eject:eject", "Turn a definition into Python that runs without Luthier."),
+    "catalog": ("catalog:catalog", "List the actions a definition may use."),
+    "eval": ("evaluate:evaluate", "Draft many requests and score the results."),
+    "self-test": ("self_test:self_test", "Check this installation from end to end."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    _listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command; while help is printed, only its name and summary."""
+        if cmd_name not in COMMANDS:
+            return None
+        target, summary = COMMANDS[cmd_name]
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        if self._listing:
+            app.command(cmd_name, help=summary)(lambda: None)
+            return get_command(app)
+        module, _, name = target.partition(":")
+        loaded = getattr(importlib.import_module(f"prefect_luthier.ui.cli.{module}"), name)
+        if isinstance(loaded, typer.Typer):
+            return get_command(loaded)
+        app.command(cmd_name)(loaded)
+        return get_command(app)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help page without importing the commands."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._listing = False
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="luthier",
+    help="Describe an automation in plain language; run it as a checked Prefect deployment.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Describe an automation in plain language; run it as a checked Prefect deployment."""
+
+
+def main() -> None:
+    """Run the command line; every failure becomes one message and an exit code."""
+    as_json = "--json" in sys.argv[1:]
+    try:
+        get_command(app)(prog_name="luthier", standalone_mode=True)
+    except LuthierError as error:
+        sys.exit(report_error(error, as_json=as_json))
+    except KeyboardInterrupt:
+        sys.stderr.write("cancelled\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        sys.exit(report_unexpected(error, as_json=as_json))
+
+
+if __name__ == "__main__":
+    main()
