@@ -32,11 +32,23 @@ def digest_bytes(data: bytes) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """Return ``value`` with non-finite floats as text, so that it can be stored as JSON."""
+    """Return ``value`` in a form that JSON and PostgreSQL can store.
+
+    Non-finite floats become text; NUL characters become U+FFFD; lone surrogates are escaped.
+    """
+    if isinstance(value, str):
+        return storable_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
+        return {storable_text(str(key)): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [jsonable(item) for item in value]
     return value
+
+
+def storable_text(text: str) -> str:
+    """Return ``text`` without the characters that PostgreSQL cannot hold."""
+    if "\0" in text:
+        text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -137,7 +137,9 @@ def _snippet(line: str, span: Span) -> str:
     last = span.end_column if span.end_line == span.line else len(line) + 1
     width = max(1, min(last - span.column, _SNIPPET_WIDTH - (span.column - 1 - start)))
     number = f"{span.line:>5}"
-    return f"{number} | {shown}\n{' ' * len(number)} | {' ' * (span.column - 1 - start)}{'^' * width}"
+    return (
+        f"{number} | {shown}\n{' ' * len(number)} | {' ' * (span.column - 1 - start)}{'^' * width}"
+    )
 
 
 def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
@@ -164,8 +166,12 @@ def _edit_range(edit: Edit, offsets: Sequence[int]) -> tuple[int, int, str]:
     span = edit.span
     if not 1 <= span.line <= span.end_line <= len(offsets):
         raise ValueError(f"edit outside the text: {span}")
-    return offsets[span.line - 1] + span.column - 1, offsets[span.end_line - 1] + span.end_column - 1, edit.text
+    return (
+        offsets[span.line - 1] + span.column - 1,
+        offsets[span.end_line - 1] + span.end_column - 1,
+        edit.text,
+    )
 
 
 def _overlaps(a: tuple[int, int, str], b: tuple[int, int, str]) -> bool:
-    return a[0] < b[1] and b[0] < a[1] or a[0] == b[0]
+    return (a[0] < b[1] and b[0] < a[1]) or a[0] == b[0]

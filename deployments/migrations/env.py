@@ -1,0 +1,12 @@
+"""Alembic's entry: runs the versions on the connection that ``upgrade`` hands over."""
+
+from alembic import context
+
+from prefect_luthier.deployments.store import tables
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection, target_metadata=tables.SQLModel.metadata, compare_type=True
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,175 @@
+"""Storing runs and the results of their steps, so that a run can be continued."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from prefect_luthier.deployments.definition.plan import Plan
+from sqlalchemy import String, cast
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, delete, select
+
+from prefect_luthier.canonical import jsonable
+from prefect_luthier.deployments.store.tables import RunRecord, StepRow, now
+from prefect_luthier.errors import LuthierError, UsageError
+
+_MIN_PREFIX = 4
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """How a step, or one item of a foreach step, ended.
+
+    Args:
+        step: The step's id.
+        index: Position in a foreach, None for a plain step.
+        state: ``completed``, ``failed`` or ``skipped``.
+        reason: Why it failed or was skipped.
+        artifacts: Files it left: id, path, sha256, size.
+    """
+
+    step: str
+    state: str
+    index: int | None = None
+    reason: str = ""
+    outputs: dict[str, Any] = field(default_factory=dict)
+    exit_code: int | None = None
+    attempt: int = 1
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    stdout_sha256: str | None = None
+    stderr_sha256: str | None = None
+    artifacts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The name of its task run: ``step`` or ``step[index]``."""
+        return self.step if self.index is None else f"{self.step}[{self.index}]"
+
+
+def start_run(session: Session, run_id: UUID, plan: Plan, actor: str) -> RunRecord:
+    """Store the plan of a run, or take up the run that is stored under this id.
+
+    Raises:
+        LuthierError: The stored run has another plan (``plan-changed``).
+    """
+    values = RunRecord(
+        run_id=run_id,
+        workflow_id=plan.workflow,
+        version=plan.version,
+        definition_digest=plan.definition_digest,
+        plan_digest=plan.digest,
+        plan=plan.to_json(),
+        actor=actor,
+    ).model_dump()
+    session.execute(insert(RunRecord).values(values).on_conflict_do_nothing())
+    record = session.exec(
+        select(RunRecord).where(RunRecord.run_id == run_id).with_for_update()
+    ).one()
+    if record.plan_digest != plan.digest:
+        raise LuthierError(
+            "plan-changed",
+            f"run {run_id} was started with plan {record.plan_digest[:19]}, "
+            f"and the plan is now {plan.digest[:19]}.",
+            "Its finished steps cannot be reused: start a new run.",
+        )
+    record.state, record.message, record.ended_at = "running", "", None
+    session.add(record)
+    return record
+
+
+def step_results(session: Session, run_id: UUID) -> dict[str, StepResult]:
+    """Return what is stored of a run's steps, by the name of their task run."""
+    rows = session.exec(select(StepRow).where(StepRow.run_id == run_id))
+    return {result.key: result for result in map(_result, rows)}
+
+
+def record_step(session: Session, run_id: UUID, result: StepResult) -> None:
+    """Store how a step ended; a later attempt replaces an earlier one."""
+    values = {
+        "run_id": run_id,
+        "step": result.step,
+        "item": -1 if result.index is None else result.index,
+        "state": result.state,
+        "reason": result.reason,
+        "outputs": jsonable(result.outputs),
+        "exit_code": result.exit_code,
+        "attempt": result.attempt,
+        "started_at": result.started_at,
+        "ended_at": result.ended_at,
+        "stdout_sha256": result.stdout_sha256,
+        "stderr_sha256": result.stderr_sha256,
+        "artifacts": result.artifacts,
+    }
+    statement = insert(StepRow).values(values)
+    changed = {name: statement.excluded[name] for name in values if name != "run_id"}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["run_id", "step", "item"], set_=changed)
+    )
+
+
+def forget_steps(session: Session, run_id: UUID) -> None:
+    """Drop the stored results of a run, so that it starts from its first step."""
+    session.execute(delete(StepRow).where(col(StepRow.run_id) == run_id))
+
+
+def finish_run(session: Session, run_id: UUID, state: str, message: str = "") -> None:
+    """Store how a run ended: ``completed``, ``failed``, ``cancelled`` or ``crashed``."""
+    record = session.get(RunRecord, run_id)
+    if record is not None:
+        record.state, record.message, record.ended_at = state, message, now()
+        session.add(record)
+
+
+def find_run(session: Session, run_id: str) -> RunRecord:
+    """Return the run with this id, or the one whose id starts with it.
+
+    Raises:
+        UsageError: None fits (``unknown-run``), or more than one does (``ambiguous-run``).
+    """
+    prefix = run_id.strip().lower()
+    if len(prefix) < _MIN_PREFIX or set(prefix) - set("0123456789abcdef-"):
+        raise _unknown_run(run_id)
+    query = select(RunRecord).where(cast(RunRecord.run_id, String).startswith(prefix)).limit(2)
+    found = list(session.exec(query))
+    if not found:
+        raise _unknown_run(run_id)
+    if len(found) > 1:
+        raise UsageError(
+            "ambiguous-run", f"more than one run starts with {run_id!r}.", "Give more of its id."
+        )
+    return found[0]
+
+
+def _unknown_run(run_id: str) -> UsageError:
+    return UsageError(
+        "unknown-run",
+        f"there is no run {run_id!r}.",
+        "`luthier status` lists the newest runs; four characters of an id are enough.",
+    )
+
+
+def recent_runs(session: Session, limit: int = 20) -> list[RunRecord]:
+    """Return the newest runs, newest first."""
+    query = select(RunRecord).order_by(col(RunRecord.created_at).desc()).limit(limit)
+    return list(session.exec(query))
+
+
+def _result(row: StepRow) -> StepResult:
+    return StepResult(
+        step=row.step,
+        state=row.state,
+        index=None if row.item < 0 else row.item,
+        reason=row.reason,
+        outputs=row.outputs,
+        exit_code=row.exit_code,
+        attempt=row.attempt,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        stdout_sha256=row.stdout_sha256,
+        stderr_sha256=row.stderr_sha256,
+        artifacts=row.artifacts,
+    )

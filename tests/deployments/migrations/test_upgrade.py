@@ -1,0 +1,69 @@
+"""The migrations and the models are the same schema, and data survives an upgrade."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+from prefect_luthier.blocks.database import open_engine
+from prefect_luthier.deployments.migrations.upgrade import upgrade
+from prefect_luthier.deployments.store import tables
+from prefect_luthier.errors import ServiceUnreachable, UsageError
+
+
+def test_migrations_and_models_agree(postgres_url: str) -> None:
+    """A migrated database has exactly the tables and columns of the models."""
+    assert tables.StoredDefinition.__tablename__ in SQLModel.metadata.tables
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    engine.dispose()
+
+
+def test_the_comparison_can_fail(postgres_url: str) -> None:
+    """A column that only the database has shows up as a difference."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE draft ADD COLUMN stray text")
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), SQLModel.metadata)
+    engine.dispose()
+    assert [difference[0] for difference in differences] == ["remove_column"]
+
+
+def test_a_second_upgrade_changes_nothing(postgres_url: str) -> None:
+    """Data stays when an up-to-date database is upgraded again."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO catalog_entry VALUES ('a', '1.0.0', 'test', '{}', now())"
+        )
+    upgrade(postgres_url)
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT slug FROM catalog_entry").fetchall() == [("a",)]
+
+
+@pytest.mark.parametrize("table", ["definition", "audit_event"])
+@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET actor = 'x'", "TRUNCATE {} CASCADE"])
+def test_records_are_append_only(postgres_url: str, table: str, statement: str) -> None:
+    """The database refuses to change or remove what was recorded."""
+    with (
+        psycopg.connect(postgres_url, autocommit=True) as connection,
+        pytest.raises(psycopg.errors.RestrictViolation, match="never changed"),
+    ):
+        connection.execute(statement.format(table))
+
+
+def test_an_unreachable_database_is_named() -> None:
+    """A database that does not answer is one clear error, not a traceback."""
+    with pytest.raises(ServiceUnreachable, match=r"127\.0\.0\.1:1/x does not answer"):
+        upgrade("postgresql://nobody:secret@127.0.0.1:1/x")
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    """Only PostgreSQL will do, and the message says so."""
+    with pytest.raises(UsageError, match="'sqlite'"):
+        upgrade("sqlite:///x.db")
