@@ -6,10 +6,12 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
 from prefect_luthier.blocks.database import open_engine
-from prefect_luthier.deployments.migrations.upgrade import upgrade
+from prefect_luthier.deployments.migrations.head import HEAD
+from prefect_luthier.deployments.migrations.upgrade import alembic_config, upgrade
 from prefect_luthier.deployments.store import tables
 from prefect_luthier.errors import ServiceUnreachable, UsageError
 
@@ -67,3 +69,8 @@ def test_another_kind_of_database_is_refused() -> None:
     """Only PostgreSQL will do, and the message says so."""
     with pytest.raises(UsageError, match="'sqlite'"):
         upgrade("sqlite:///x.db")
+
+
+def test_head_names_the_newest_revision() -> None:
+    """The constant that saves loading Alembic is what Alembic would say."""
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
