@@ -1,0 +1,78 @@
+"""Reading what a command names: a definition file, a catalog, parameter values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect_luthier.deployments.definition.environment import Environment
+from prefect_luthier.deployments.definition.validate import Report, validate
+
+from prefect_luthier.catalog import Catalog, read_catalog
+from prefect_luthier.deployments.definition.model import Definition
+from prefect_luthier.deployments.definition.source import Source
+from prefect_luthier.diagnostics import render
+from prefect_luthier.errors import LuthierError, UsageError
+from prefect_luthier.flows.actions.installed import installed_catalog
+from prefect_luthier.settings import load_settings
+from prefect_luthier.ui.cli.output import say
+
+
+def whole_catalog(extra: Path | None = None) -> Catalog:
+    """Return the installed catalog, with the entries of a catalog file added."""
+    catalog = installed_catalog()
+    return catalog.merged(read_catalog(extra)) if extra else catalog
+
+
+def read_valid(file: Path, extra_catalog: Path | None = None) -> Report:
+    """Read a definition that must be valid; warnings are shown.
+
+    Raises:
+        UsageError: The file cannot be read.
+        LuthierError: The definition has errors, which were shown (``invalid-definition``).
+    """
+    source = Source.read(file)
+    report = validate(source, whole_catalog(extra_catalog), Environment.local(load_settings()))
+    lines = source.text.splitlines()
+    for diagnostic in report.diagnostics:
+        say(render(diagnostic, lines, str(file)))
+    if not report.ok:
+        raise LuthierError(
+            "invalid-definition",
+            f"{file} is not valid.",
+            f"`luthier validate --fix {file}` repairs what has one sure fix.",
+        )
+    return report
+
+
+def parse_values(definition: Definition, assignments: Sequence[str]) -> dict[str, Any]:
+    """Return the values of ``NAME=VALUE`` arguments, read by each parameter's type.
+
+    Numbers, booleans and JSON are read as such; everything else stays text.
+
+    Raises:
+        UsageError: An argument has no ``=``, or JSON cannot be read.
+    """
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        name, separator, text = assignment.partition("=")
+        if not separator or not name:
+            raise UsageError(
+                "bad-parameter", f"{assignment!r} is not NAME=VALUE.", "Write -p name=value."
+            )
+        parameter = definition.parameters.get(name)
+        values[name] = _read(name, text, parameter.type if parameter else "string")
+    return values
+
+
+def _read(name: str, text: str, kind: str) -> Any:
+    if kind not in {"integer", "number", "boolean", "json"}:
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if kind != "json":
+            return text  # the planner says what it expected
+        raise UsageError("bad-parameter", f"the value of {name!r} is not JSON: {error}.") from error
