@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, cast
 
+from prefect_luthier.ai_builder.tokens import NO_TOKENS, Tokens
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.source import Source
@@ -65,21 +66,6 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """Tokens as the model's server reported them."""
-
-    input: int = 0
-    output: int = 0
-
-    def __add__(self, other: Tokens) -> Tokens:
-        return Tokens(self.input + other.input, self.output + other.output)
-
-    def to_json(self) -> dict[str, int]:
-        """Return the JSON twin."""
-        return {"input": self.input, "output": self.output}
-
-
-@dataclass(frozen=True)
 class Round:
     """One try of one drafter, as it is recorded.
 
@@ -107,7 +93,7 @@ class Round:
     answer: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     failure: dict[str, Any] | None = None
-    tokens: Tokens = Tokens()
+    tokens: Tokens = NO_TOKENS
     calls: int = 0
     duration_s: float = 0.0
     note: str | None = None
@@ -164,7 +150,7 @@ class Draft:
     @property
     def tokens(self) -> Tokens:
         """What all rounds cost together."""
-        return sum((each.tokens for each in self.rounds), Tokens())
+        return sum((each.tokens for each in self.rounds), NO_TOKENS)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document that ``luthier draft --json`` prints."""

@@ -30,6 +30,9 @@ class Tokens:
         return {"input": self.input, "output": self.output}
 
 
+NO_TOKENS = Tokens()
+
+
 def estimate_tokens(text: str) -> int:
     """Return an estimate of the tokens in ``text``, rather too high than too low."""
     return math.ceil(len(text.encode(errors="replace")) / BYTES_PER_TOKEN)
