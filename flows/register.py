@@ -8,10 +8,10 @@ from dataclasses import replace as replace_fields
 from typing import Any
 from uuid import UUID
 
-from prefect_luthier.deployments.definition.plan import check_values
 from sqlmodel import Session
 
 from prefect_luthier.deployments.definition.model import Definition
+from prefect_luthier.deployments.definition.parameter_values import resolve_parameters
 from prefect_luthier.deployments.register.compatibility import broken_schedules
 from prefect_luthier.deployments.register.merge import Update, merge
 from prefect_luthier.deployments.register.payload import (
@@ -144,11 +144,16 @@ async def register(
     return outcome
 
 
-def _values(definition: Definition, sent: Payload, values: Mapping[str, Any]) -> dict[str, Any]:
+def _values(definition: Definition, sent: Payload, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that runs start from: those sent before, under those given now."""
+    optional = {
+        name: parameter.model_copy(update={"required": False, "default": None})
+        for name, parameter in definition.parameters.items()
+    }
+    checked = resolve_parameters(definition.model_copy(update={"parameters": optional}), given)
     before = sent.get("parameters", {}).get("inputs", {})
     still = {name: value for name, value in before.items() if name in definition.parameters}
-    return {**still, **check_values(definition, values)}
+    return still | {name: checked[name] for name in given}
 
 
 def _inputs(existing: Mapping[str, Any] | None) -> dict[str, Any]:

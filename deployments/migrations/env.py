@@ -1,12 +1,13 @@
 """Alembic's entry: runs the versions on the connection that ``upgrade`` hands over."""
 
 from alembic import context
+from sqlmodel import SQLModel
 
 from prefect_luthier.deployments.store import tables
 
+assert tables.StoredDefinition.__tablename__ in SQLModel.metadata.tables
+
 connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection, target_metadata=tables.SQLModel.metadata, compare_type=True
-)
+context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import get_current_settings
-from prefect_luthier.deployments.stack.state import running_stack
 
 from prefect_luthier.deployments.register.merge import Update
+from prefect_luthier.deployments.stack.state import running_stack
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
 from prefect_luthier.settings import Settings
+
+HttpMethod = Literal["GET", "POST", "PATCH", "DELETE"]
 
 _PAGE = 200
 
@@ -76,15 +78,23 @@ def refusal_of(error: httpx.HTTPStatusError) -> str:
     return f"{detail} (HTTP {error.response.status_code})"
 
 
+async def _call(client: PrefectClient, method: HttpMethod, path: Any, json: Any = None) -> Any:
+    """Make one request and return the JSON of the answer, if it has any.
+
+    ``path`` is filled in here, while the client's own type lists the paths with placeholders.
+    """
+    response = await client.request(method, path, json=json)
+    return response.json() if response.content else None
+
+
 async def find_deployment(client: PrefectClient, flow: str, name: str) -> dict[str, Any] | None:
     """Return the deployment ``flow/name``, or None."""
     try:
-        response = await client.request("GET", f"/deployments/name/{flow}/{name}")
+        found: dict[str, Any] = await _call(client, "GET", f"/deployments/name/{flow}/{name}")
     except PrefectHTTPStatusError as error:
         if error.response.status_code == httpx.codes.NOT_FOUND:
             return None
         raise
-    found: dict[str, Any] = response.json()
     return found
 
 
@@ -94,8 +104,7 @@ async def create_deployment(
     """Create the flow and its deployment, schedules included, in one transaction."""
     flow_id = await client.create_flow_from_name(flow)
     body = {**payload, "flow_id": str(flow_id)}
-    response = await client.request("POST", "/deployments/", json=body)
-    created: dict[str, Any] = response.json()
+    created: dict[str, Any] = await _call(client, "POST", "/deployments/", json=body)
     return created
 
 
@@ -103,20 +112,21 @@ async def apply_update(client: PrefectClient, deployment_id: str, update: Update
     """Write an update: the deployment's fields first, then schedules one by one."""
     base = f"/deployments/{deployment_id}"
     if update.fields:
-        await client.request("PATCH", base, json=update.fields)
+        await _call(client, "PATCH", base, json=update.fields)
     if update.create:
-        await client.request("POST", f"{base}/schedules", json=update.create)
+        await _call(client, "POST", f"{base}/schedules", json=update.create)
     for schedule_id, change in update.change.items():
-        await client.request("PATCH", f"{base}/schedules/{schedule_id}", json=change)
+        await _call(client, "PATCH", f"{base}/schedules/{schedule_id}", json=change)
     for schedule_id in update.remove:
-        await client.request("DELETE", f"{base}/schedules/{schedule_id}")
+        await _call(client, "DELETE", f"{base}/schedules/{schedule_id}")
 
 
 async def list_deployments(client: PrefectClient, tag: str) -> list[dict[str, Any]]:
     """Return every deployment that carries ``tag``, by name."""
     found: list[dict[str, Any]] = []
     while True:
-        response = await client.request(
+        page = await _call(
+            client,
             "POST",
             "/deployments/filter",
             json={
@@ -126,7 +136,6 @@ async def list_deployments(client: PrefectClient, tag: str) -> list[dict[str, An
                 "sort": "NAME_ASC",
             },
         )
-        page = response.json()
         found += page
         if len(page) < _PAGE:
             return found
