@@ -1,0 +1,59 @@
+"""Where the keys and values of a definition stand in its text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from prefect_luthier.diagnostics import Span
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Offsets of one entry of a definition.
+
+    Args:
+        value: Range of the value; of a table, of its header.
+        key: Range of the key, or of its part of a table header; None for an item of a list.
+        whole: Range of key and value, or None when the entry cannot be cut out of the text.
+    """
+
+    value: Range
+    key: Range | None = None
+    whole: Range | None = None
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A key that is given twice: where it stands first, and the later entry."""
+
+    path: tuple[str | int, ...]
+    first: Range
+    again: Place
+
+
+class LineIndex:
+    """Turns offsets of a text into lines and columns, both from 1, columns in characters."""
+
+    def __init__(self, text: str) -> None:
+        self._length = len(text)
+        self._starts = [0]
+        position = text.find("\n")
+        while position >= 0:
+            self._starts.append(position + 1)
+            position = text.find("\n", position + 1)
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the span between two offsets."""
+        return Span(*self._place(start), *self._place(max(start, end)))
+
+    def offset(self, line: int, column: int) -> int:
+        """Return the offset of a line and column."""
+        return min(self._starts[min(line, len(self._starts)) - 1] + column - 1, self._length)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        offset = min(max(offset, 0), self._length)
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
