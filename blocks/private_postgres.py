@@ -109,7 +109,7 @@ def _specification(data_dir: Path) -> ServiceSpec:
             *(f"--{name}={value}" for name, value in options.items()),
         ),
         log=data_dir / "stack" / "logs" / "postgres.log",
-        env={"LC_ALL": "C.UTF-8", "PGDATA": ""},
+        env={"LC_ALL": "C.UTF-8", "PGDATA": None},
         user=SYSTEM_USER if os.geteuid() == 0 else None,
         stop=(("SIGINT", 8.0), ("SIGQUIT", 3.0), ("SIGKILL", 1.0)),
         orphan_signal="SIGINT",

@@ -155,7 +155,9 @@ class Keeper:
         socket_fd = self.listener.fileno() if self.listener else None
         values = {"port": str(self.port), "fd": str(socket_fd)}
         argv = [_fill(word, values) for word in self.spec["argv"]]
-        env = os.environ | {k: _fill(v, values) for k, v in self.spec["env"].items()}
+        given = self.spec["env"]
+        env = {k: v for k, v in os.environ.items() if k not in given}
+        env |= {k: _fill(v, values) for k, v in given.items() if v is not None}
         user = self.spec.get("user")
         identity = {"user": user, "group": user, "extra_groups": []} if user else {}
         with Path(self.spec["log"]).open("ab") as log:

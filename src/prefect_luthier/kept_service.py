@@ -34,7 +34,7 @@ class ServiceSpec:
         folder: Where locks and state stand.
         argv: The command; ``{port}`` and ``{fd}`` stand for the port and the socket.
         log: File that gets its output.
-        env: Variables added to the caller's; ``{port}`` is filled in.
+        env: Variables added to the caller's, or taken away (None); ``{port}`` is filled in.
         port: The wished port on 127.0.0.1, if it needs one; the next free one is taken.
         inherit_socket: Give it the listening socket, which outlives its restarts.
         user: The operating-system user to run it as.
@@ -47,7 +47,7 @@ class ServiceSpec:
     folder: Path
     argv: tuple[str, ...]
     log: Path
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str | None] = field(default_factory=dict)
     port: int | None = None
     inherit_socket: bool = False
     user: str | None = None

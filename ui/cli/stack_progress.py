@@ -1,0 +1,121 @@
+"""How the stack's start and stop are shown: one line a part, with the time it took."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from prefect_luthier.deployments.stack.database_names import shown
+from prefect_luthier.deployments.stack.state import PartState, StackState
+
+_LOOK = {
+    "waiting": ("·", "dim"),
+    "starting": ("…", "yellow"),
+    "ready": ("✓", "green"),
+    "restarting": ("↻", "yellow"),
+    "failed": ("✗", "red"),
+    "stopping": ("…", "yellow"),
+    "stopped": ("■", "dim"),
+}
+
+
+class Progress:
+    """Shows the parts while they change: live on a terminal, a line per change elsewhere."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._console = Console(stderr=True)
+        self._live: Live | None = None
+        self._seen: dict[str, str] = {}
+        self._quiet = quiet
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.finish()
+
+    def show(self, state: StackState) -> None:
+        """Show a state, if it differs from the last one."""
+        if self._quiet:
+            return
+        if self._console.is_terminal:
+            if self._live is None:
+                self._live = Live(console=self._console, refresh_per_second=8)
+                self._live.start()
+            self._live.update(_table(state))
+            return
+        for part in state.parts:
+            if self._seen.get(part.name) != part.status and part.status != "waiting":
+                self._seen[part.name] = part.status
+                self._console.print(_line(part), soft_wrap=True)
+
+    def finish(self) -> None:
+        """Leave the last picture on the screen and go on below it."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def urls_text(state: StackState) -> str:
+    """Return where to go, one address a line."""
+    rows = [
+        ("Builder", state.builder_url),
+        ("Prefect UI", state.prefect_ui_url),
+        ("Prefect API", state.prefect_api_url),
+        ("Logs", str(state.logs_dir)),
+    ]
+    return "\n".join(f"  {name:<12} {value}" for name, value in rows if value)
+
+
+def stack_json(state: StackState) -> dict[str, Any]:
+    """Return the JSON document of ``up`` and ``status``."""
+    return {
+        "running": state.phase == "running",
+        "phase": state.phase,
+        "prefect_api_url": state.prefect_api_url,
+        "prefect_ui_url": state.prefect_ui_url,
+        "builder_url": state.builder_url,
+        "database_url": shown(state.database_url),
+        "logs_dir": str(state.logs_dir),
+        "pid": state.pid,
+        "uptime_s": round(time.time() - state.started_at, 1),
+        "parts": [part.model_dump(mode="json") for part in state.parts],
+    }
+
+
+def _table(state: StackState) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for part in state.parts:
+        table.add_row(*_cells(part, state))
+    return table
+
+
+def _cells(part: PartState, state: StackState) -> list[Text]:
+    mark, color = _LOOK[part.status]
+    busy = part.status in {"starting", "restarting", "stopping"}
+    took_s = time.time() - part.since if busy else part.took_s
+    return [
+        Text(mark, style=color),
+        Text(part.name),
+        Text(part.status, style=color),
+        Text("" if took_s is None else f"{took_s:.1f} s", style="dim"),
+        Text(part.url or part.detail or "", style="dim"),
+    ]
+
+
+def _line(part: PartState) -> Text:
+    mark, color = _LOOK[part.status]
+    took = f" after {part.took_s:.1f} s" if part.status == "ready" and part.took_s else ""
+    place = f"  {part.url}" if part.status == "ready" and part.url else ""
+    return Text.assemble((mark, color), f" {part.name:<9} {part.status}{took}{place}")
