@@ -1,0 +1,223 @@
+"""Fill the inputs of a step: from literals, from earlier outputs, from parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect_luthier.ai_builder.offline.literals import Literal
+from prefect_luthier.ai_builder.offline.naming import identifier
+from prefect_luthier.ai_builder.offline.quantities import find_period
+from prefect_luthier.ai_builder.offline.slots import Slot, outputs, role_of, slots
+from prefect_luthier.ai_builder.offline.words import stem, words
+from prefect_luthier.catalog import CatalogEntry
+
+# The kinds of literal that a slot of a role takes, best first.
+_TAKES: dict[str, tuple[str, ...]] = {
+    "url": ("url",),
+    "email": ("email",),
+    "path": ("path",),
+    "folder": ("path",),
+    "repository": ("path", "url"),
+    "channel": ("identifier",),
+    "message": ("text",),
+    "title": ("text",),
+    "task": ("text",),
+    "content": ("text",),
+    "other": ("placeholder", "identifier", "text", "date"),
+}
+_PARAMETER_TYPES = {"integer": "integer", "number": "number", "boolean": "boolean", "array": "json", "object": "json", "any": "json"}  # fmt: skip
+_TEXT_OUTPUTS = (
+    "summary",
+    "text",
+    "content",
+    "body",
+    "result",
+    "stdout",
+    "output",
+    "message",
+    "report",
+    "markdown",
+    "data",
+    "json",
+)
+
+
+@dataclass
+class Parameters:
+    """The workflow's parameters, as steps ask for them."""
+
+    declared: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def declare(self, name: str, **attributes: Any) -> str:
+        """Declare a parameter, or find the same one, and return the expression for it."""
+        wanted = identifier(name, fallback="value")
+        known = self.declared.get(wanted)
+        if known is not None and known != attributes:
+            wanted = identifier(wanted, self.declared, fallback="value")
+        self.declared.setdefault(wanted, attributes)
+        return f"${{{{ params.{wanted} }}}}"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """An earlier step whose outputs may be used.
+
+    Args:
+        id: The step's id.
+        entry: What it uses, None for a command.
+    """
+
+    id: str
+    entry: CatalogEntry | None
+
+    def output_types(self) -> dict[str, str]:
+        """Return the names of its outputs with their JSON types."""
+        if self.entry is None:
+            return {"stdout": "string", "stderr": "string", "exit_code": "integer"}
+        return {
+            name: str(schema.get("type", "any")) for name, schema in outputs(self.entry).items()
+        }
+
+
+def fill_inputs(
+    entry: CatalogEntry,
+    text: str,
+    literals: Sequence[Literal],
+    upstream: Sequence[Upstream],
+    parameters: Parameters,
+) -> dict[str, Any]:
+    """Return the inputs of one step.
+
+    Args:
+        entry: What the step uses.
+        text: The clause with its literals written out.
+        literals: The values in the clause.
+        upstream: Earlier steps, the nearest first.
+        parameters: Declares what nothing else gives.
+    """
+    free = list(literals)
+    values: dict[str, Any] = {}
+    wanted = slots(entry)
+    for slot in wanted:
+        literal = _take_literal(slot, free)
+        if literal is not None:
+            values[slot.name] = _literal_value(slot, literal, parameters)
+    for slot in wanted:
+        if slot.name in values:
+            continue
+        value = _other_value(slot, text, upstream, parameters)
+        if value is not None:
+            values[slot.name] = value
+    return {slot.name: values[slot.name] for slot in wanted if slot.name in values}
+
+
+def _take_literal(slot: Slot, free: list[Literal]) -> Literal | None:
+    for kind in _TAKES.get(slot.role, ()):
+        for literal in free:
+            if literal.kind != kind or (slot.role == "other" and not _fits(slot, literal)):
+                continue
+            free.remove(literal)
+            return literal
+    return None
+
+
+def _fits(slot: Slot, literal: Literal) -> bool:
+    """Return whether a placeholder is called like the slot, or the slot must have something."""
+    if literal.kind == "placeholder":
+        named = {stem(word) for word in words(literal.text)}
+        return bool(named & {stem(word) for word in words(slot.name)})
+    return slot.required and slot.type in {"string", "any"}
+
+
+def _literal_value(slot: Slot, literal: Literal, parameters: Parameters) -> Any:
+    if literal.kind == "placeholder":
+        kind = _PARAMETER_TYPES.get(slot.type, "string")
+        return parameters.declare(literal.text, type=kind, required=True)
+    return [literal.text] if slot.type == "array" else literal.text
+
+
+def _other_value(
+    slot: Slot, text: str, upstream: Sequence[Upstream], parameters: Parameters
+) -> Any:
+    if slot.role == "since" and (period := find_period(text)):
+        return parameters.declare(slot.name, type="string", default=period)
+    if slot.role == "repository" and re.search(
+        r"\b(?:repo(?:sitory)?|codebase)\b", text, re.IGNORECASE
+    ):
+        return parameters.declare(
+            "repo", type="path", required=True, description="Path of the repository."
+        )
+    if slot.role in {"content", "message", "task"} and slot.type in {"string", "any"}:
+        source = _text_output(upstream, text)
+        if source and (slot.required or slot.role == "content"):
+            return source
+    same = _same_output(slot, upstream)
+    if same:
+        return same
+    if slot.required:
+        return _required(slot, parameters)
+    return None
+
+
+def _text_output(upstream: Sequence[Upstream], text: str) -> str | None:
+    for step in upstream:
+        types = step.output_types()
+        for name in _TEXT_OUTPUTS:
+            if types.get(name) in {"string", "any"}:
+                return f"${{{{ steps.{step.id}.outputs.{name} }}}}"
+    return None
+
+
+def _same_output(slot: Slot, upstream: Sequence[Upstream]) -> str | None:
+    wanted = {stem(word) for word in words(slot.name)}
+    for step in upstream:
+        for name, kind in step.output_types().items():
+            same = wanted == {stem(word) for word in words(name)}
+            if same and (slot.required or slot.role == "other") and kind in {slot.type, "any"}:
+                return f"${{{{ steps.{step.id}.outputs.{name} }}}}"
+    return None
+
+
+def _required(slot: Slot, parameters: Parameters) -> str:
+    attributes: dict[str, Any] = {"type": _PARAMETER_TYPES.get(slot.type, "string")}
+    if slot.role == "secret":
+        attributes["type"] = "secret"
+    elif slot.role in {"path", "folder", "repository"} and slot.type == "string":
+        attributes["type"] = "path"
+    elif slot.choices and all(isinstance(choice, str) for choice in slot.choices):
+        attributes |= {"type": "choice", "choices": list(slot.choices)}
+    if slot.description:
+        attributes["description"] = slot.description
+    return parameters.declare(slot.name, required=True, **attributes)
+
+
+def result_expression(step: Upstream, subject: str, *, empty: bool) -> str | None:
+    """Return the CEL condition that a step's result is empty, or is not.
+
+    Args:
+        step: The step whose result is meant.
+        subject: The words of the condition, which may name an output.
+        empty: Whether the result shall be empty.
+    """
+    types = step.output_types()
+    named = {stem(word) for word in words(subject)}
+    ordered = sorted(types, key=lambda name: not ({stem(w) for w in words(name)} & named))
+    comparison = "==" if empty else ">"
+    for name in ("count", "total", "size"):
+        if types.get(name) in {"integer", "number"}:
+            return f"steps.{step.id}.outputs.{name} {comparison} 0"
+    for name in ordered:
+        if types[name] == "array":
+            return f"size(steps.{step.id}.outputs.{name}) {comparison} 0"
+    for name in ordered:
+        if types[name] == "string" and role_of(name) not in {"url", "path"} and name != "stderr":
+            return f"steps.{step.id}.outputs.{name} {'==' if empty else '!='} ''"
+    return None
+
+
+def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs without those that are empty."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}

@@ -1,0 +1,114 @@
+"""The offline drafter: from a request to a definition by rules, without a model."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import lru_cache
+from typing import Any
+
+from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal, Round
+from prefect_luthier.ai_builder.offline.compose import compose
+from prefect_luthier.ai_builder.offline.literals import mask
+from prefect_luthier.ai_builder.offline.reading import read_actions
+from prefect_luthier.ai_builder.offline.retrieval import Index
+from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.toml_writer import write_json_form
+from prefect_luthier.catalog import Catalog
+from prefect_luthier.deployments.definition.source import Source
+from prefect_luthier.deployments.definition.validate import validate
+from prefect_luthier.settings import Settings
+
+MAX_REQUEST_CHARACTERS = 20_000
+
+
+class OfflineDrafter:
+    """Reads requests by rules; asks or refuses where they do not suffice.
+
+    Args:
+        settings: Luthier's settings; nothing in them changes what is drafted.
+    """
+
+    name = "offline"
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings
+
+    async def draft(self, request: DraftRequest, catalog: Catalog) -> Draft:
+        """Draft a definition that refers to ``catalog`` only."""
+        return await asyncio.to_thread(draft_offline, request, catalog)
+
+
+def draft_offline(request: DraftRequest, catalog: Catalog) -> Draft:
+    """Draft a definition; the plain function behind the drafter."""
+    started = time.perf_counter()
+    draft = _draft(request, catalog)
+    answer = Round(
+        number=1,
+        provider=OfflineDrafter.name,
+        outcome="refused" if draft.refusal else "answer",
+        answer=draft.toml,
+        diagnostics=draft.diagnostics,
+        duration_s=time.perf_counter() - started,
+    )
+    return Draft(**{**vars(draft), "rounds": (answer,)})
+
+
+def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
+    text = request.request
+    if not text.strip():
+        return _refuse(catalog, "empty-request", "The request is empty. Say what shall happen.")
+    masked = mask(text[:MAX_REQUEST_CHARACTERS])
+    schedule = find_schedule(masked.text)
+    reading = read_actions(schedule.rest, masked, _index(catalog))
+    if reading.unknown:
+        return _refuse(
+            catalog,
+            "unknown-capability",
+            f"Nothing in the catalog can do {reading.unknown[0]!r}.",
+        )
+    if not reading.actions:
+        return _refuse(catalog, "vague-request", "The request names nothing to do.")
+    document = compose(reading.actions, schedule, masked, catalog, text)
+    return _checked(document, schedule.notes, catalog)
+
+
+def _checked(document: dict[str, Any], questions: tuple[str, ...], catalog: Catalog) -> Draft:
+    toml = write_json_form(document)
+    report = validate(Source.from_text(toml, format="toml"), catalog)
+    return Draft(
+        provider=OfflineDrafter.name,
+        snapshot=catalog.digest,
+        toml=toml,
+        definition=report.definition,
+        diagnostics=report.diagnostics,
+        questions=questions,
+    )
+
+
+def _refuse(catalog: Catalog, code: Any, message: str) -> Draft:
+    return Draft(
+        provider=OfflineDrafter.name, snapshot=catalog.digest, refusal=Refusal(code, message)
+    )
+
+
+@lru_cache(maxsize=8)
+def _cached_index(digest: str, holder: _Holder) -> Index:
+    return Index(holder.catalog)
+
+
+class _Holder:
+    """Carries a catalog past the cache's key, which is its digest alone."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Holder)
+
+
+def _index(catalog: Catalog) -> Index:
+    return _cached_index(catalog.digest, _Holder(catalog))

@@ -1,0 +1,63 @@
+"""The order of steps: which step needs which, from order words and branches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from prefect_luthier.ai_builder.offline.clauses import Link
+from prefect_luthier.ai_builder.offline.conditions import read_condition
+from prefect_luthier.ai_builder.offline.reading import Action
+
+
+@dataclass
+class _Front:
+    """The steps that the next one waits for, while the order is worked out."""
+
+    open: list[int] = field(default_factory=list)
+    before: list[int] = field(default_factory=list)
+
+
+def needs_of(actions: Sequence[Action]) -> list[list[int]]:
+    """Return for each action the positions of the actions that it needs.
+
+    Args:
+        actions: In the order of execution.
+    """
+    needs: list[list[int]] = []
+    front = _Front()
+    for position, action in enumerate(actions):
+        if handles_failure(action):
+            needs.append(list(front.open))
+            continue
+        if position and action.clause.link is Link.BESIDE:
+            needs.append(list(front.before))
+            front.open.append(position)
+        elif position and action.clause.otherwise:
+            needs.append(list(needs[position - 1]))
+            front.open.append(position)
+        elif position and is_complement(actions[position - 1], action):
+            needs.append(list(needs[position - 1]))
+            front.open.append(position)
+        else:
+            needs.append(list(front.open))
+            front.before, front.open = front.open, [position]
+    return needs
+
+
+def handles_failure(action: Action) -> bool:
+    """Return whether an action is done when something has failed."""
+    clause = action.clause
+    return clause.condition is not None and (
+        read_condition(clause.condition, negated=clause.negated).kind == "failed"
+    )
+
+
+def is_complement(first: Action, second: Action) -> bool:
+    """Return whether two actions are for opposite results, so that neither waits for the other."""
+    kinds = [
+        read_condition(a.clause.condition, negated=a.clause.negated).kind
+        for a in (first, second)
+        if a.clause.condition
+    ]
+    return sorted(kinds) == ["empty", "present"]
