@@ -15,7 +15,7 @@ from prefect_luthier.deployments.definition.cel_tokens import references
 from prefect_luthier.deployments.definition.durations import parse_duration
 from prefect_luthier.deployments.definition.graph import step_graph
 from prefect_luthier.deployments.definition.model import Definition, OnFailure, Retries, Step
-from prefect_luthier.deployments.definition.outputs import declared_outputs
+from prefect_luthier.deployments.definition.outputs import declared_outputs, item_outputs
 from prefect_luthier.deployments.definition.parameter_values import resolve_parameters
 from prefect_luthier.deployments.definition.scope import parameter_cel_type
 from prefect_luthier.deployments.definition.templates import is_template
@@ -59,6 +59,9 @@ class PlannedStep(_Frozen):
     inputs: dict[str, Any] = {}
     env: dict[str, str] = {}
     outputs: dict[str, str] = {}
+    item_outputs: dict[str, str] = Field(
+        default={}, description="Outputs of one execution; of a loop, those of each item."
+    )
     when: str | None = None
     foreach: str | None = None
     workspace: str = "inherit"
@@ -147,6 +150,7 @@ def _planned_step(
         inputs=binder.bind(step.inputs),
         env=binder.bind_env(step.env),
         outputs=declared_outputs(step, catalog),
+        item_outputs=item_outputs(step, catalog) or {},
         when=binder.bind_expression(step.when) if step.when is not None else None,
         foreach=binder.bind_expression(step.foreach) if step.foreach is not None else None,
         workspace=step.workspace,
