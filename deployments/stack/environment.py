@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -25,6 +26,12 @@ _SERVER_TUNING = {
 def prefect_home(settings: Settings) -> Path:
     """Return Prefect's own folder; a user's profiles elsewhere do not reach the stack."""
     return settings.data_dir.expanduser().absolute() / "prefect"
+
+
+def worker_name(settings: Settings) -> str:
+    """Return the name of this stack's worker, different for each data directory and machine."""
+    key = hashlib.sha256(str(settings.data_dir.expanduser().absolute()).encode()).hexdigest()[:6]
+    return f"luthier-{os.uname().nodename}-{key}"
 
 
 def server_environment(settings: Settings, database_url: str) -> dict[str, str | None]:
@@ -53,7 +60,15 @@ def client_environment(settings: Settings, api_url: str) -> dict[str, str | None
         "PREFECT_WORKER_QUERY_SECONDS": os.environ.get("PREFECT_WORKER_QUERY_SECONDS", "1"),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        **_credentials(),
         "LUTHIER_DATA_DIR": str(settings.data_dir.expanduser().absolute()),
         "LUTHIER_WORK_POOL": settings.work_pool,
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _credentials() -> dict[str, str | None]:
+    """Give clients the server's shared credential, where one is set for the server only."""
+    server = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
+    client = os.environ.get("PREFECT_API_AUTH_STRING")
+    return {"PREFECT_API_AUTH_STRING": client or server} if client or server else {}

@@ -47,6 +47,7 @@ def start_stack(
     from prefect_luthier.deployments.stack.supervisor import (  # noqa: PLC0415 - loads SQLAlchemy
         Supervisor,
         Wishes,
+        first_error,
     )
 
     async def run() -> None:
@@ -56,7 +57,7 @@ def start_stack(
         try:
             asyncio.run(run())
         except ExceptionGroup as group:
-            raise _first_error(group) from None
+            raise first_error(group) from None
 
 
 def start_in_background(settings: Settings, argv: Sequence[str]) -> int:
@@ -114,7 +115,7 @@ def stop_stack(settings: Settings, report: Report) -> bool:
         if current is not None:
             report(current)
         time.sleep(_POLL_S)
-    if state.is_alive:
+    if is_taken(settings):
         raise LuthierError(
             "stack-does-not-stop",
             f"The stack (process {state.pid}) has not ended after {_STOP_TIMEOUT_S:.0f} s.",
@@ -152,12 +153,3 @@ def _runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
-
-
-def _first_error(group: ExceptionGroup[Exception]) -> Exception:
-    for error in group.exceptions:
-        if isinstance(error, ExceptionGroup):
-            return _first_error(error)
-        if isinstance(error, LuthierError):
-            return error
-    return group.exceptions[0]

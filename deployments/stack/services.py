@@ -14,12 +14,16 @@ from prefect_luthier.deployments.stack.environment import (
 from prefect_luthier.kept_service import ServiceSpec
 from prefect_luthier.settings import Settings
 
+DATABASE = "database"
 SERVER = "server"
 WORKER = "worker"
 BUILDER = "builder"
 
 # uvicorn waits for open connections, of which the UI's and the events' never close by themselves.
-_SERVER_GRACE_S = "2"
+_SERVER_GRACE_S = "1"
+
+# A run that is told to end gives its steps five seconds to end in turn.
+_RUN_GRACE_S = 6.0
 
 
 def services_dir(settings: Settings) -> Path:
@@ -65,8 +69,9 @@ def worker_service(settings: Settings, api_url: str, extra: dict[str, str]) -> S
         argv=(sys.executable, "-m", "prefect_luthier.deployments.stack.worker"),
         log=logs_dir(settings) / "worker.log",
         env=client_environment(settings, api_url) | extra,
-        stop=(("SIGTERM", 3.0), ("SIGKILL", 1.0)),
+        stop=(("SIGTERM", 2.0), ("SIGKILL", 1.0)),
         orphan_signal="SIGKILL",
+        orphan_grace_s=_RUN_GRACE_S,
         cwd=prefect_home(settings),
     )
 

@@ -1,4 +1,4 @@
-"""Starts the parts of the stack together, watches them, and stops them in order."""
+"""Starts the parts of the stack together, keeps them running, and stops them in order."""
 
 from __future__ import annotations
 
@@ -7,20 +7,28 @@ import contextlib
 import os
 import signal
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
-import psutil
 
 from prefect_luthier.catalog import Catalog
-from prefect_luthier.deployments.stack import database
+from prefect_luthier.deployments.stack import database, run_processes
+from prefect_luthier.deployments.stack.abandoned_runs import Sweeper, settle_stopped
+from prefect_luthier.deployments.stack.board import Board, Report
 from prefect_luthier.deployments.stack.database_names import shown
-from prefect_luthier.deployments.stack.environment import STACK_ID, prefect_home
+from prefect_luthier.deployments.stack.environment import STACK_ID, prefect_home, worker_name
+from prefect_luthier.deployments.stack.log_tail import log_tail
+from prefect_luthier.deployments.stack.prefect_api import (
+    ActiveRun,
+    ensure_automations,
+    open_api,
+    worker_polls,
+)
+from prefect_luthier.deployments.stack.prefect_database import prefect_database_url
 from prefect_luthier.deployments.stack.services import (
     BUILDER,
+    DATABASE,
     SERVER,
     WORKER,
     builder_page,
@@ -29,25 +37,18 @@ from prefect_luthier.deployments.stack.services import (
     server_service,
     worker_service,
 )
-from prefect_luthier.deployments.stack.state import (
-    PartState,
-    StackState,
-    remove_state,
-    write_state,
-)
+from prefect_luthier.deployments.stack.state import read_state
+from prefect_luthier.deployments.stack.watch import Watch
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
 from prefect_luthier.kept_service import Hold, ServiceSpec, hold
 from prefect_luthier.settings import Settings
 
-DATABASE = "database"
-
 _POLL_S = 0.1
-_WATCH_S = 1.0
-_READY_TIMEOUT_S = 90.0
+_READY_TIMEOUT_S = 120.0
 _DEATHS_BEFORE_READY = 2
-_LOG_TAIL_CHARACTERS = 1200
+_LIST_RUNS_TIMEOUT_S = 2.0
 
-Report = Callable[[StackState], None]
+Check = Callable[[httpx.AsyncClient], Awaitable[bool]]
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,12 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._catalog = catalog
-        self._report = report
         self._wishes = wishes or Wishes()
         self._holds: dict[str, Hold] = {}
         self._stop = asyncio.Event()
+        self._owns_server = settings.prefect_api_url is None
         names = [DATABASE, SERVER, WORKER] + ([BUILDER] if builder_page().exists() else [])
-        self._parts = {name: PartState(name=name, since=time.time()) for name in names}
-        self._state = StackState(
-            stack_id=uuid.uuid4().hex,
-            pid=os.getpid(),
-            pid_started=psutil.Process().create_time(),
-            phase="starting",
-            started_at=time.time(),
-            logs_dir=logs_dir(settings),
-            parts=tuple(self._parts.values()),
-        )
+        self._board = Board(settings, names, report)
 
     async def run(self) -> None:
         """Start everything, keep it running until a signal comes, stop everything.
@@ -96,13 +88,14 @@ class Supervisor:
             ServiceUnreachable: A part cannot be started; what had started is stopped again.
         """
         self._listen_for_signals()
-        os.environ[STACK_ID] = self._state.stack_id
         prefect_home(self._settings).mkdir(parents=True, exist_ok=True)
         logs_dir(self._settings).mkdir(parents=True, exist_ok=True)
-        self._publish(phase="starting")
+        await asyncio.to_thread(self._clean_up_after_a_crash)
+        os.environ[STACK_ID] = self._board.state.stack_id
+        self._board.enter("starting")
         try:
             if await self._start_unless_stopped():
-                self._publish(phase="running")
+                self._board.enter("running")
                 await self._watch()
         finally:
             await self._end()
@@ -110,7 +103,14 @@ class Supervisor:
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # started with nohup
             loop.add_signal_handler(number, self._stop.set)
+
+    def _clean_up_after_a_crash(self) -> None:
+        before = read_state(self._settings)
+        if before is not None:
+            run_processes.end_strays(before.stack_id)
 
     async def _start_unless_stopped(self) -> bool:
         starting = asyncio.ensure_future(self._start())
@@ -121,7 +121,7 @@ class Supervisor:
             starting.result()
             return not self._stop.is_set()
         starting.cancel()
-        with contextlib.suppress(asyncio.CancelledError, LuthierError):
+        with contextlib.suppress(asyncio.CancelledError, ExceptionGroup):
             await starting
         return False
 
@@ -131,141 +131,155 @@ class Supervisor:
             group.create_task(self._start_services(database_ready))
 
     async def _start_database(self) -> str:
-        self._change(DATABASE, "starting")
+        self._board.change(DATABASE, "starting")
         url = await asyncio.to_thread(database.prepare, self._settings, self._catalog)
-        self._publish(database_url=url)
-        self._change(DATABASE, "ready", url=shown(url))
+        self._board.publish(database_url=url)
+        self._board.change(DATABASE, "ready", url=shown(url))
         return url
 
     async def _start_services(self, database_ready: Awaitable[str]) -> None:
         settings = self._settings
-        if settings.prefect_api_url:
-            api_url = settings.prefect_api_url.rstrip("/")
-        else:
-            file = prefect_home(settings) / "prefect.db"
-            url = f"sqlite+aiosqlite:///{file}"
-            port = await self._hold(server_service(settings, url, self._wishes.prefect_port))
-            api_url = f"http://127.0.0.1:{port}/api"
+        api_url = settings.prefect_api_url or await self._hold_server()
+        api_url = api_url.rstrip("/")
         ui_url = api_url.removesuffix("/api")
-        self._publish(prefect_api_url=api_url, prefect_ui_url=ui_url)
+        self._board.publish(prefect_api_url=api_url, prefect_ui_url=ui_url)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._await_ready(SERVER, ui_url, f"{api_url}/health"))
-            extra = {"LUTHIER_DATABASE_URL": await database_ready}
+            group.create_task(self._await_server(api_url, ui_url))
+            extra = {"LUTHIER_DATABASE_URL": await database_ready} if settings.database_url else {}
+            await database_ready  # a run must find its tables
             await self._hold(worker_service(settings, api_url, extra))
             group.create_task(self._await_worker(api_url))
-            if BUILDER in self._parts:
+            if BUILDER in self._board:
                 spec = builder_service(settings, api_url, extra, self._wishes.builder_port)
                 url = f"http://127.0.0.1:{await self._hold(spec)}"
-                self._publish(builder_url=url)
-                group.create_task(self._await_ready(BUILDER, url, f"{url}/_stcore/health"))
+                self._board.publish(builder_url=url)
+                group.create_task(self._await_builder(url))
+
+    async def _hold_server(self) -> str:
+        self._board.change(SERVER, "starting")
+        url = await asyncio.to_thread(prefect_database_url, self._settings)
+        port = await self._hold(server_service(self._settings, url, self._wishes.prefect_port))
+        return f"http://127.0.0.1:{port}/api"
 
     async def _hold(self, spec: ServiceSpec) -> int | None:
         """Start a service; return its port as soon as its keeper has chosen one."""
-        self._change(spec.name, "starting", log=str(spec.log))
+        self._board.change(spec.name, "starting", log=str(spec.log))
         held = self._holds[spec.name] = await asyncio.to_thread(hold, spec)
-        while (report := held.status) is None:
-            await asyncio.sleep(_POLL_S / 5)
-        self._change(spec.name, "starting", pid=report.pid)
+        report = await asyncio.to_thread(held.await_report)
+        self._board.change(spec.name, "starting", pid=report.pid)
+        if report.port is not None and spec.port is not None and report.port != spec.port:
+            detail = f"port {spec.port} is taken, using {report.port}"
+            self._board.change(spec.name, "starting", detail=detail)
         return report.port
 
-    async def _await_ready(self, name: str, url: str, health_url: str) -> None:
+    async def _await_server(self, api_url: str, ui_url: str) -> None:
         async def healthy(client: httpx.AsyncClient) -> bool:
-            return (await client.get(health_url)).is_success
+            return (await client.get("/health")).is_success
 
-        await self._await(name, healthy)
-        self._change(name, "ready", url=url)
+        self._board.change(SERVER, "starting")
+        async with open_api(api_url) as api:
+            await self._await(SERVER, api, healthy)
+            only_pool = None if self._owns_server else self._settings.work_pool
+            await ensure_automations(api, only_pool)
+        self._board.change(SERVER, "ready", url=ui_url, detail=self._board[SERVER].detail)
 
     async def _await_worker(self, api_url: str) -> None:
-        pool = f"{api_url}/work_pools/{self._settings.work_pool}"
+        since = time.time()
+        pool, name = self._settings.work_pool, worker_name(self._settings)
 
         async def polling(client: httpx.AsyncClient) -> bool:
-            answer = await client.post(f"{pool}/workers/filter", json={})
-            return answer.is_success and any(w["status"] == "ONLINE" for w in answer.json())
+            return await worker_polls(client, pool, name, since)
 
-        await self._await(WORKER, polling)
-        self._change(WORKER, "ready", url=f"work pool {self._settings.work_pool}")
+        async with open_api(api_url) as api:
+            await self._await(WORKER, api, polling)
+        self._board.change(WORKER, "ready", detail=f"work pool {pool}")
 
-    async def _await(
-        self, name: str, ready: Callable[[httpx.AsyncClient], Awaitable[bool]]
-    ) -> None:
+    async def _await_builder(self, url: str) -> None:
+        async def healthy(client: httpx.AsyncClient) -> bool:
+            return (await client.get("/_stcore/health")).is_success
+
+        async with open_api(url) as client:
+            await self._await(BUILDER, client, healthy)
+        self._board.change(BUILDER, "ready", url=url, detail=self._board[BUILDER].detail)
+
+    async def _await(self, name: str, client: httpx.AsyncClient, ready: Check) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT_S
-        async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
-            while time.monotonic() < deadline:
-                with contextlib.suppress(httpx.HTTPError):
-                    if await ready(client):
-                        return
-                report = self._holds[name].status if name in self._holds else None
-                if report and (
-                    report.status == "failed" or report.restarts >= _DEATHS_BEFORE_READY
-                ):
-                    break
-                await asyncio.sleep(_POLL_S)
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.HTTPError):
+                if await ready(client):
+                    return
+            held = self._holds.get(name)
+            if held is None and self._is_refused(name, deadline):
+                break
+            report = held.status if held else None
+            if report and (report.status == "failed" or report.restarts >= _DEATHS_BEFORE_READY):
+                break
+            await asyncio.sleep(_POLL_S)
         raise self._not_ready(name)
+
+    def _is_refused(self, name: str, deadline: float) -> bool:
+        """Tell whether a server that is not ours has had its chance."""
+        return name == SERVER and deadline - time.monotonic() < _READY_TIMEOUT_S - 5
 
     def _not_ready(self, name: str) -> ServiceUnreachable:
         held = self._holds.get(name)
         if held is None:
-            url = self._settings.prefect_api_url
             return ServiceUnreachable(
                 "prefect-unreachable",
-                f"The Prefect server at {url} does not answer.",
+                f"The Prefect server at {self._settings.prefect_api_url} does not answer.",
                 "Check PREFECT_API_URL, or unset it to let Luthier start its own server.",
             )
-        self._change(name, "failed")
+        self._board.change(name, "failed")
         return ServiceUnreachable(
             f"{name}-not-started",
-            f"The {name} does not start. Its log ends with:\n{_tail(held.spec.log)}",
+            f"The {name} does not start. Its log ends with:\n{log_tail(held.spec.log)}",
             f"The whole log is {held.spec.log}.",
         )
 
     async def _watch(self) -> None:
-        while not self._stop.is_set():
-            for name, held in self._holds.items():
-                held.ensure_kept()
-                report = held.status
-                if report is None:
-                    continue
-                part = self._parts[name]
-                if (part.pid, part.restarts) != (report.pid, report.restarts):
-                    self._change(name, "ready", pid=report.pid, restarts=report.restarts)
-            if not self._settings.database_url:
-                await asyncio.to_thread(database.ensure_running, self._settings)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), _WATCH_S)
+        sweeper = self._sweeper()
+        async with open_api(self._board.state.prefect_api_url) as api:
+            await Watch(self._settings, self._board, self._holds, sweeper, api).run(self._stop)
+
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(self._settings.work_pool, worker_name(self._settings), self._owns_server)
 
     async def _end(self) -> None:
-        if self._state.phase != "failed":
-            self._publish(phase="stopping")
+        self._board.enter("stopping")
+        interrupted = await self._runs_at_work()
         for name in (BUILDER, WORKER, SERVER):
+            if name == SERVER and interrupted:
+                await self._settle(interrupted)
             if name in self._holds:
-                self._change(name, "stopping")
+                self._board.change(name, "stopping")
                 await asyncio.to_thread(self._holds.pop(name).release)
-                self._change(name, "stopped")
-        self._change(DATABASE, "stopping")
+                self._board.change(name, "stopped")
+        self._board.change(DATABASE, "stopping")
+        await asyncio.to_thread(run_processes.end_strays, self._board.state.stack_id)
         await asyncio.to_thread(database.release, self._settings)
-        self._change(DATABASE, "stopped")
-        remove_state(self._settings)
+        self._board.change(DATABASE, "stopped")
+        self._board.clear()
 
-    def _change(self, name: str, status: str, **values: object) -> None:
-        part = self._parts.get(name)
-        if part is None:
-            return
-        now = time.time()
-        took = now - self._state.started_at if status == "ready" and part.took_s is None else None
-        update = {"status": status, "since": now, **values}
-        if took is not None:
-            update["took_s"] = round(took, 2)
-        self._parts[name] = part.model_copy(update=update)
-        self._publish()
+    async def _runs_at_work(self) -> list[ActiveRun]:
+        if WORKER not in self._holds:
+            return []
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with open_api(self._board.state.prefect_api_url) as api:
+                return await asyncio.wait_for(
+                    self._sweeper().runs_at_work(api), _LIST_RUNS_TIMEOUT_S
+                )
+        return []
 
-    def _publish(self, **values: object) -> None:
-        parts = tuple(self._parts.values())
-        self._state = self._state.model_copy(update={"parts": parts, **values})
-        write_state(self._settings, self._state)
-        self._report(self._state)
+    async def _settle(self, interrupted: list[ActiveRun]) -> None:
+        with contextlib.suppress(httpx.HTTPError, TimeoutError):
+            async with open_api(self._board.state.prefect_api_url) as api:
+                await asyncio.wait_for(settle_stopped(api, interrupted), _LIST_RUNS_TIMEOUT_S)
 
 
-def _tail(log: Path) -> str:
-    with contextlib.suppress(OSError):
-        return log.read_text(errors="replace")[-_LOG_TAIL_CHARACTERS:].strip()
-    return "(no log)"
+def first_error(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the error of a group that says most to a user."""
+    flat = [
+        first_error(error) if isinstance(error, ExceptionGroup) else error
+        for error in group.exceptions
+    ]
+    return next((error for error in flat if isinstance(error, LuthierError)), flat[0])

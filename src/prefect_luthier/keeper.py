@@ -215,11 +215,18 @@ class Keeper:
         self._end_descendants()
 
     def _end_descendants(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in _descendants(os.getpid()):
+        """End what the service left behind: first those it started, so that they end theirs."""
+        own = os.getpid()
+        rounds = (
+            (signal.SIGTERM, _children, self.spec["orphan_grace_s"]),
+            (signal.SIGTERM, _descendants, KILL_GRACE_S / 2),
+            (signal.SIGKILL, _descendants, KILL_GRACE_S),
+        )
+        for number, find, grace_s in rounds:
+            for pid in find(own):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, number)
-            if self._wait_for(self._is_alone, KILL_GRACE_S):
+            if self._wait_for(self._is_alone, grace_s):
                 return
 
     def _is_alone(self) -> bool:
@@ -265,6 +272,10 @@ def _exit_text(code: int) -> str:
     if code < 0:
         return f"signal {signal.Signals(-code).name}"
     return f"exit code {code}"
+
+
+def _children(pid: int) -> list[int]:
+    return [child for child, parent in _parents() if parent == pid]
 
 
 def _descendants(pid: int) -> list[int]:

@@ -40,6 +40,7 @@ class ServiceSpec:
         user: The operating-system user to run it as.
         stop: Signals that end it, each with the seconds to wait after it.
         orphan_signal: What it gets when its keeper is killed.
+        orphan_grace_s: Time for processes it left behind to end after SIGTERM.
         cwd: Its working folder.
     """
 
@@ -53,6 +54,7 @@ class ServiceSpec:
     user: str | None = None
     stop: tuple[tuple[str, float], ...] = (("SIGTERM", 5.0), ("SIGKILL", 1.0))
     orphan_signal: str = "SIGTERM"
+    orphan_grace_s: float = 2.0
     cwd: Path | None = None
 
     def to_json(self) -> str:
@@ -97,6 +99,25 @@ class Hold:
         if not _keeper_lives(self.spec.folder, self.spec.name):
             self._asked_at = time.time()
             _start_keeper(self.spec)
+
+    def await_report(self, timeout_s: float = 10.0) -> ServiceStatus:
+        """Return the keeper's first report; it knows the port then.
+
+        Raises:
+            ServiceUnreachable: There is none in time.
+        """
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            report = self.status
+            if report is not None:
+                return report
+            self.ensure_kept()
+            time.sleep(_POLL_S)
+        raise ServiceUnreachable(
+            "service-not-started",
+            f"The {self.spec.name} cannot be started: its keeper does not report.",
+            f"Look into {self.spec.log}.",
+        )
 
     def release(self) -> None:
         """Let go; when nobody else uses the service, wait until it has ended."""

@@ -11,11 +11,12 @@ import typer
 from prefect_luthier.deployments.stack.launch import (
     AlreadyRunning,
     await_running,
+    is_taken,
     start_in_background,
     start_stack,
     stop_stack,
 )
-from prefect_luthier.deployments.stack.state import StackState
+from prefect_luthier.deployments.stack.state import StackState, read_state
 from prefect_luthier.settings import Settings, load_settings
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say
 from prefect_luthier.ui.cli.stack_progress import Progress, stack_json, urls_text
@@ -52,8 +53,9 @@ def up(
 
 def down(*, as_json: JsonOption = False) -> None:
     """Stop everything that `up` started. Data stays."""
-    with Progress() as progress:
-        stopped = stop_stack(load_settings(), progress.show)
+    settings = load_settings()
+    with Progress(before=read_state(settings)) as progress:
+        stopped = stop_stack(settings, progress.show)
     if as_json:
         print_json({"ok": True, "stopped": stopped})
     else:
@@ -85,8 +87,6 @@ def _up_here(
 def _up_detached(
     settings: Settings, port: int | None, builder_port: int | None, *, as_json: bool
 ) -> None:
-    from prefect_luthier.deployments.stack.launch import is_taken  # noqa: PLC0415
-
     if is_taken(settings):
         raise AlreadyRunning("already-running", "A stack already runs.")
     argv = [sys.executable, "-m", "prefect_luthier.ui.cli.main", "up"]

@@ -26,12 +26,17 @@ _LOOK = {
 
 
 class Progress:
-    """Shows the parts while they change: live on a terminal, a line per change elsewhere."""
+    """Shows the parts while they change: live on a terminal, a line per change elsewhere.
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    Args:
+        quiet: Show nothing.
+        before: What the user knows already.
+    """
+
+    def __init__(self, *, quiet: bool = False, before: StackState | None = None) -> None:
         self._console = Console(stderr=True)
         self._live: Live | None = None
-        self._seen: dict[str, str] = {}
+        self._seen = {part.name: part.status for part in before.parts} if before else {}
         self._quiet = quiet
 
     def __enter__(self) -> Self:
@@ -97,11 +102,11 @@ def stack_json(state: StackState) -> dict[str, Any]:
 def _table(state: StackState) -> Table:
     table = Table.grid(padding=(0, 2))
     for part in state.parts:
-        table.add_row(*_cells(part, state))
+        table.add_row(*_cells(part))
     return table
 
 
-def _cells(part: PartState, state: StackState) -> list[Text]:
+def _cells(part: PartState) -> list[Text]:
     mark, color = _LOOK[part.status]
     busy = part.status in {"starting", "restarting", "stopping"}
     took_s = time.time() - part.since if busy else part.took_s

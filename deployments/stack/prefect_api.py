@@ -1,0 +1,177 @@
+"""The few calls to Prefect's REST API that the supervisor makes, without loading Prefect.
+
+The supervisor lives as long as the stack: without the client library it starts sooner and takes
+less memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from prefect_luthier.deployments.stack.environment import HEARTBEAT_S
+
+_TIMEOUT_S = 10.0
+_PAGE = 200
+
+_LOST_RUNS = "Luthier: end runs whose process is gone"
+_LOST_CANCELLATIONS = "Luthier: end cancelled runs whose process is gone"
+_HEARTBEAT = "prefect.flow-run.heartbeat"
+_ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
+
+
+@dataclass(frozen=True)
+class ActiveRun:
+    """A flow run that has not ended."""
+
+    run_id: str
+    name: str
+    state_type: str
+    state_since: datetime
+    pid: int | None
+    worker: str | None
+
+
+def open_api(url: str) -> httpx.AsyncClient:
+    """Open a client for the API at ``url``, with the credentials of the environment."""
+    basic = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get(
+        "PREFECT_SERVER_API_AUTH_STRING"
+    )
+    key = os.environ.get("PREFECT_API_KEY")
+    user, _, password = (basic or "").partition(":")
+    return httpx.AsyncClient(
+        base_url=url,
+        timeout=_TIMEOUT_S,
+        auth=httpx.BasicAuth(user, password) if basic else None,
+        headers={"Authorization": f"Bearer {key}"} if key and not basic else None,
+        trust_env=not url.startswith("http://127.0.0.1"),
+    )
+
+
+async def active_runs(api: httpx.AsyncClient, work_pool: str) -> list[ActiveRun]:
+    """Return the runs of a work pool that are pending, running or being cancelled."""
+    types = ["PENDING", "RUNNING", "CANCELLING"]
+    answer = await api.post(
+        "/flow_runs/filter",
+        json={
+            "flow_runs": {"state": {"type": {"any_": types}}},
+            "work_pools": {"name": {"any_": [work_pool]}},
+            "limit": _PAGE,
+        },
+    )
+    answer.raise_for_status()
+    return [_active_run(run) for run in answer.json()]
+
+
+def _active_run(run: Mapping[str, Any]) -> ActiveRun:
+    pid = str(run.get("infrastructure_pid") or "").rpartition(":")[2]
+    return ActiveRun(
+        run_id=run["id"],
+        name=run["name"],
+        state_type=run["state"]["type"],
+        state_since=datetime.fromisoformat(run["state"]["timestamp"]),
+        pid=int(pid) if pid.isdigit() else None,
+        worker=(run.get("labels") or {}).get("prefect.worker.name"),
+    )
+
+
+async def set_state(api: httpx.AsyncClient, run_id: str, state_type: str, message: str) -> None:
+    """Set a run's state, past Prefect's rules: the run has no process left that could."""
+    state: dict[str, Any] = {
+        "type": state_type,
+        "name": state_type.capitalize(),
+        "message": message,
+    }
+    details = {"scheduled_time": datetime.now(UTC).isoformat()} if state_type == "SCHEDULED" else {}
+    state |= {"state_details": details}
+    answer = await api.post(f"/flow_runs/{run_id}/set_state", json={"state": state, "force": True})
+    answer.raise_for_status()
+
+
+async def worker_polls(api: httpx.AsyncClient, work_pool: str, name: str, since: float) -> bool:
+    """Return whether the worker ``name`` has reported to its pool since the Unix time ``since``."""
+    answer = await api.post(f"/work_pools/{work_pool}/workers/filter", json={})
+    if not answer.is_success:
+        return False
+    return any(
+        worker["name"] == name
+        and datetime.fromisoformat(worker["last_heartbeat_time"]).timestamp() >= since
+        for worker in answer.json()
+    )
+
+
+async def ensure_automations(api: httpx.AsyncClient, only_pool: str | None = None) -> None:
+    """Create the automations that end abandoned runs, unless they exist.
+
+    Args:
+        api: The API.
+        only_pool: Restrict them to the runs of this work pool; for servers that are not ours.
+    """
+    answer = await api.post("/automations/filter", json={"limit": _PAGE})
+    answer.raise_for_status()
+    existing = {automation["name"] for automation in answer.json()}
+    for automation in (_end_lost_runs(only_pool), _end_lost_cancellations(only_pool)):
+        if automation["name"] not in existing:
+            (await api.post("/automations/", json=automation)).raise_for_status()
+
+
+def _end_lost_runs(only_pool: str | None) -> dict[str, Any]:
+    return _automation(
+        _LOST_RUNS,
+        f"A run that has sent no heartbeat for {3 * HEARTBEAT_S} s is Crashed.",
+        after=_HEARTBEAT,
+        expect=[_HEARTBEAT, *(f"prefect.flow-run.{end}" for end in _ENDS)],
+        only_pool=only_pool,
+        state="CRASHED",
+        message=(
+            f"The run's process has sent no heartbeat for {3 * HEARTBEAT_S} s: it was killed, or "
+            "its machine went down. `luthier resume` continues it."
+        ),
+    )
+
+
+def _end_lost_cancellations(only_pool: str | None) -> dict[str, Any]:
+    return _automation(
+        _LOST_CANCELLATIONS,
+        f"A run that has not ended {3 * HEARTBEAT_S} s after its cancellation is Cancelled.",
+        after="prefect.flow-run.Cancelling",
+        expect=[f"prefect.flow-run.{end}" for end in _ENDS],
+        only_pool=only_pool,
+        state="CANCELLED",
+        message="Cancelled; the run's process has not confirmed it.",
+    )
+
+
+def _automation(
+    name: str,
+    description: str,
+    *,
+    after: str,
+    expect: Iterable[str],
+    only_pool: str | None,
+    state: str,
+    message: str,
+) -> dict[str, Any]:
+    pool = {"prefect.resource.role": "work-pool", "prefect.resource.name": only_pool}
+    return {
+        "name": name,
+        "description": description,
+        "enabled": True,
+        "trigger": {
+            "type": "event",
+            "posture": "Proactive",
+            "after": [after],
+            "expect": list(expect),
+            "match": {"prefect.resource.id": "prefect.flow-run.*"},
+            "match_related": pool if only_pool else {},
+            "for_each": ["prefect.resource.id"],
+            "threshold": 1,
+            "within": 3 * HEARTBEAT_S,
+        },
+        "actions": [{"type": "change-flow-run-state", "state": state, "message": message}],
+    }
