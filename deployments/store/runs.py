@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from prefect_luthier.deployments.definition.plan import Plan
 from sqlalchemy import String, cast
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
-from prefect_luthier.canonical import jsonable
+from prefect_luthier.canonical import jsonable, storable_text
+from prefect_luthier.deployments.definition.plan import Plan
 from prefect_luthier.deployments.store.tables import RunRecord, StepRow, now
 from prefect_luthier.errors import LuthierError, UsageError
 
@@ -26,7 +27,7 @@ class StepResult:
     Args:
         step: The step's id.
         index: Position in a foreach, None for a plain step.
-        state: ``completed``, ``failed`` or ``skipped``.
+        state: ``completed``, ``failed``, ``skipped`` or ``cancelled``.
         reason: Why it failed or was skipped.
         artifacts: Files it left: id, path, sha256, size.
     """
@@ -94,7 +95,7 @@ def record_step(session: Session, run_id: UUID, result: StepResult) -> None:
         "step": result.step,
         "item": -1 if result.index is None else result.index,
         "state": result.state,
-        "reason": result.reason,
+        "reason": storable_text(result.reason),
         "outputs": jsonable(result.outputs),
         "exit_code": result.exit_code,
         "attempt": result.attempt,
@@ -116,11 +117,18 @@ def forget_steps(session: Session, run_id: UUID) -> None:
     session.execute(delete(StepRow).where(col(StepRow.run_id) == run_id))
 
 
-def finish_run(session: Session, run_id: UUID, state: str, message: str = "") -> None:
+def finish_run(
+    session: Session,
+    run_id: UUID,
+    state: str,
+    message: str = "",
+    artifacts: Sequence[dict[str, Any]] = (),
+) -> None:
     """Store how a run ended: ``completed``, ``failed``, ``cancelled`` or ``crashed``."""
     record = session.get(RunRecord, run_id)
     if record is not None:
-        record.state, record.message, record.ended_at = state, message, now()
+        record.state, record.message, record.ended_at = state, storable_text(message), now()
+        record.artifacts = jsonable(list(artifacts))
         session.add(record)
 
 

@@ -91,6 +91,10 @@ class RunRecord(SQLModel, table=True):
     actor: str
     state: str = "running"
     message: str = ""
+    artifacts: list[dict[str, Any]] = Field(
+        default_factory=list,
+        sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    )
     created_at: datetime = _time(index=True)
     ended_at: datetime | None = _time(nullable=True)
 
@@ -100,7 +104,9 @@ class StepRow(SQLModel, table=True):
 
     __tablename__ = "step_result"
     __table_args__ = (
-        CheckConstraint("state IN ('completed', 'failed', 'skipped')", name="ck_step_result_state"),
+        CheckConstraint(
+            "state IN ('completed', 'failed', 'skipped', 'cancelled')", name="ck_step_result_state"
+        ),
     )
 
     run_id: UUID = Field(foreign_key="run.run_id", primary_key=True, ondelete="CASCADE")
