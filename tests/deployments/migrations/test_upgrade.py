@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -40,16 +42,16 @@ def test_the_comparison_can_fail(postgres_url: str) -> None:
 def test_a_second_upgrade_changes_nothing(postgres_url: str) -> None:
     """Data stays when an up-to-date database is upgraded again."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO catalog_entry VALUES ('a', '1.0.0', 'test', '{}', now())"
-        )
+        connection.execute("INSERT INTO catalog_entry VALUES ('a', '1.0.0', 'test', '{}', now())")
     upgrade(postgres_url)
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute("SELECT slug FROM catalog_entry").fetchall() == [("a",)]
 
 
 @pytest.mark.parametrize("table", ["definition", "audit_event"])
-@pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET actor = 'x'", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM {}", "UPDATE {} SET actor = 'x'", "TRUNCATE {} CASCADE"]
+)
 def test_records_are_append_only(postgres_url: str, table: str, statement: str) -> None:
     """The database refuses to change or remove what was recorded."""
     with (
@@ -74,3 +76,24 @@ def test_another_kind_of_database_is_refused() -> None:
 def test_head_names_the_newest_revision() -> None:
     """The constant that saves loading Alembic is what Alembic would say."""
     assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
+
+
+def test_data_of_the_first_schema_survives(postgres: str, template_database: str) -> None:
+    """A database that was made by the first revision, with data in it, reaches the newest one."""
+    assert template_database
+    name = f"old_{uuid4().hex[:8]}"
+    url = postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    upgrade(url, "0001")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO run (run_id, tenant, workflow_id, version, definition_digest,"
+            " plan_digest, plan, actor, state, message, created_at)"
+            " VALUES (gen_random_uuid(), 'default', 'w', '1.0.0', 'd', 'p', '{}', 'a',"
+            " 'failed', 'why', now())"
+        )
+    upgrade(url)
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT workflow_id, message, artifacts FROM run").fetchall()
+    assert rows == [("w", "why", [])]
