@@ -51,7 +51,17 @@ class StepResult:
         return self.step if self.index is None else f"{self.step}[{self.index}]"
 
 
-def start_run(session: Session, run_id: UUID, plan: Plan, actor: str) -> RunRecord:
+@dataclass(frozen=True)
+class Parent:
+    """The step of another run that starts a run."""
+
+    run_id: UUID
+    step: str
+
+
+def start_run(
+    session: Session, run_id: UUID, plan: Plan, actor: str, parent: Parent | None = None
+) -> RunRecord:
     """Store the plan of a run, or take up the run that is stored under this id.
 
     Raises:
@@ -65,6 +75,8 @@ def start_run(session: Session, run_id: UUID, plan: Plan, actor: str) -> RunReco
         plan_digest=plan.digest,
         plan=plan.to_json(),
         actor=actor,
+        parent_run=parent.run_id if parent else None,
+        parent_step=parent.step if parent else None,
     ).model_dump()
     session.execute(insert(RunRecord).values(values).on_conflict_do_nothing())
     record = session.exec(
@@ -110,6 +122,43 @@ def record_step(session: Session, run_id: UUID, result: StepResult) -> None:
     session.execute(
         statement.on_conflict_do_update(index_elements=["run_id", "step", "item"], set_=changed)
     )
+
+
+def earlier_try(session: Session, run: RunRecord) -> UUID | None:
+    """Return the newest other run that the same step started with the same plan, if any."""
+    if run.parent_run is None:
+        return None
+    query = (
+        select(RunRecord.run_id)
+        .where(
+            RunRecord.parent_run == run.parent_run,
+            RunRecord.parent_step == run.parent_step,
+            RunRecord.plan_digest == run.plan_digest,
+            RunRecord.run_id != run.run_id,
+        )
+        .order_by(col(RunRecord.created_at).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def adopt_steps(session: Session, source: UUID, target: UUID) -> None:
+    """Let a run begin with the completed steps of another run of the same plan.
+
+    Raises:
+        LuthierError: The plans differ (``plan-changed``).
+    """
+    runs = [session.get_one(RunRecord, run_id) for run_id in (source, target)]
+    if runs[0].plan_digest != runs[1].plan_digest:
+        raise LuthierError(
+            "plan-changed",
+            f"run {source} has another plan than run {target}.",
+            "Its finished steps cannot be reused: start a new run.",
+        )
+    done = select(StepRow).where(StepRow.run_id == source, StepRow.state == "completed")
+    for row in session.exec(done):
+        values = row.model_dump() | {"run_id": target}
+        session.execute(insert(StepRow).values(values).on_conflict_do_nothing())
 
 
 def forget_steps(session: Session, run_id: UUID) -> None:

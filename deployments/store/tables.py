@@ -95,6 +95,8 @@ class RunRecord(SQLModel, table=True):
         default_factory=list,
         sa_column=Column(JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     )
+    parent_run: UUID | None = Field(default=None, index=True)
+    parent_step: str | None = Field(default=None, description="The step that started it.")
     created_at: datetime = _time(index=True)
     ended_at: datetime | None = _time(nullable=True)
 

@@ -1,4 +1,4 @@
-"""The files kept from a run; steps that were cancelled."""
+"""The files kept from a run, the step that started it, and steps that were cancelled."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ def upgrade() -> None:
             server_default=sa.text("'[]'::jsonb"),
         ),
     )
+    op.add_column("run", sa.Column("parent_run", sa.Uuid(), nullable=True))
+    op.add_column("run", sa.Column("parent_step", sa.String(), nullable=True))
+    op.create_index("ix_run_parent_run", "run", ["parent_run"])
     _states("'completed', 'failed', 'skipped', 'cancelled'")
 
 
@@ -30,6 +33,9 @@ def downgrade() -> None:
     """Undo."""
     op.execute("UPDATE step_result SET state = 'failed' WHERE state = 'cancelled'")
     _states("'completed', 'failed', 'skipped'")
+    op.drop_index("ix_run_parent_run", table_name="run")
+    op.drop_column("run", "parent_step")
+    op.drop_column("run", "parent_run")
     op.drop_column("run", "artifacts")
 
 
