@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -152,3 +154,16 @@ def prefect_api(prefect_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterato
         {PREFECT_API_URL: prefect_server, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     ):
         yield prefect_server
+
+
+@pytest.fixture
+def model_server() -> Iterator[Callable[..., Any]]:
+    """Give a function that starts a scripted OpenAI-compatible server: `model_server(*steps)`."""
+    path = Path(__file__).parent / "fakes" / "openai_server.py"
+    spec = importlib.util.spec_from_file_location("fake_openai_server", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with contextlib.ExitStack() as stack:
+        yield lambda *steps, **options: stack.enter_context(module.scripted(*steps, **options))
