@@ -49,9 +49,12 @@ def ensure_running(data_dir: Path) -> str:
     held = _holds.get(data_dir)
     if held is None:
         spec = _specification(data_dir)
-        _create_if_missing(spec, _cluster(data_dir))
-        _drop_stale_pid_file(_cluster(data_dir))
-        held = _holds[data_dir] = hold(spec)
+        try:
+            _create_if_missing(spec, _cluster(data_dir))
+            _drop_stale_pid_file(_cluster(data_dir))
+            held = _holds[data_dir] = hold(spec)
+        except OSError as error:
+            raise _not_created(str(error)) from error
         atexit.register(stop, data_dir)
     _await_ready(held, data_dir)
     return url(data_dir)
@@ -96,7 +99,7 @@ def _specification(data_dir: Path) -> ServiceSpec:
     cluster, sockets = _cluster(data_dir), _socket_dir(data_dir)
     options = {
         "listen_addresses": "",
-        "unix_socket_directories": str(sockets).replace(",", r"\,"),
+        "unix_socket_directories": '"' + str(sockets).replace('"', '""') + '"',  # may hold commas
         "unix_socket_permissions": "0700",
     }
     return ServiceSpec(
@@ -174,11 +177,15 @@ def _run_program(argv: list[str], user: str | None, script: str = "") -> None:
         extra_groups=[] if user else None,
     )
     if done.returncode != 0 or "ERROR:" in done.stderr or "FATAL:" in done.stderr:
-        raise ServiceUnreachable(
-            "private-postgres-not-created",
-            f"The private PostgreSQL cannot be created: {done.stderr.strip()[-600:]}",
-            "Free the cause and try again, or set DATABASE_URL to a PostgreSQL of your own.",
-        )
+        raise _not_created(done.stderr.strip()[-600:])
+
+
+def _not_created(why: str) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        "private-postgres-not-created",
+        f"The private PostgreSQL cannot be created: {why}",
+        "Mend the cause and try again, or set DATABASE_URL to a PostgreSQL of your own.",
+    )
 
 
 def _check_version(cluster: Path, found: str) -> None:

@@ -17,7 +17,12 @@ import httpx
 import psutil
 
 from prefect_luthier.deployments.stack import run_processes
-from prefect_luthier.deployments.stack.prefect_api import ActiveRun, active_runs, set_state
+from prefect_luthier.deployments.stack.prefect_api import (
+    ActiveRun,
+    active_runs,
+    set_state,
+    state_type,
+)
 
 _FORCE_AFTER_S = 8.0
 _CLOCK_SLACK_S = 2.0
@@ -55,6 +60,7 @@ class Sweeper:
         self._suspects = suspects
         for run in confirmed:
             await self._settle(api, run)
+        await self._confirm_cancellations(api, {run.run_id for run in runs})
         return [run.run_id for run in confirmed]
 
     async def runs_at_work(self, api: httpx.AsyncClient) -> list[ActiveRun]:
@@ -91,6 +97,13 @@ class Sweeper:
                 process = psutil.Process(pid)
                 run_processes.end([*process.children(recursive=True), process], grace_s=0)
 
+    async def _confirm_cancellations(self, api: httpx.AsyncClient, active: set[str]) -> None:
+        """Call those Cancelled that reported a crash when we ended them."""
+        for run_id in set(self._told_to_end) - active:
+            if await state_type(api, run_id) == "CRASHED":
+                await set_state(api, run_id, "CANCELLED", CANCELLED)
+            del self._told_to_end[run_id]
+
     async def _settle(self, api: httpx.AsyncClient, run: ActiveRun) -> None:
         if run.state_type == "PENDING":
             await set_state(api, run.run_id, "SCHEDULED", NOT_STARTED)
@@ -107,7 +120,5 @@ async def settle_stopped(api: httpx.AsyncClient, runs: Iterable[ActiveRun]) -> N
             await set_state(api, run.run_id, "SCHEDULED", NOT_STARTED)
         elif run.state_type == "CANCELLING":
             await set_state(api, run.run_id, "CANCELLED", "Cancelled as the stack was stopped.")
-        else:
-            answer = await api.get(f"/flow_runs/{run.run_id}")
-            if answer.is_success and answer.json()["state"]["type"] not in {"COMPLETED", "FAILED"}:
-                await set_state(api, run.run_id, "CRASHED", STACK_STOPPED)
+        elif await state_type(api, run.run_id) not in {"COMPLETED", "FAILED"}:
+            await set_state(api, run.run_id, "CRASHED", STACK_STOPPED)

@@ -75,7 +75,8 @@ class Board:
         """Write the state with other values for some of its fields."""
         parts = tuple(self._parts.values())
         self.state = self.state.model_copy(update={"parts": parts, **values})
-        write_state(self._settings, self.state)
+        with contextlib.suppress(OSError):  # a full disk or a closed terminal stops no stack
+            write_state(self._settings, self.state)
         with contextlib.suppress(OSError):
             self._report(self.state)
 

@@ -25,12 +25,12 @@ _SERVER_TUNING = {
 
 def prefect_home(settings: Settings) -> Path:
     """Return Prefect's own folder; a user's profiles elsewhere do not reach the stack."""
-    return settings.data_dir.expanduser().absolute() / "prefect"
+    return settings.data_dir / "prefect"
 
 
 def worker_name(settings: Settings) -> str:
     """Return the name of this stack's worker, different for each data directory and machine."""
-    key = hashlib.sha256(str(settings.data_dir.expanduser().absolute()).encode()).hexdigest()[:6]
+    key = hashlib.sha256(str(settings.data_dir).encode()).hexdigest()[:6]
     return f"luthier-{os.uname().nodename}-{key}"
 
 
@@ -61,7 +61,7 @@ def client_environment(settings: Settings, api_url: str) -> dict[str, str | None
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         **_credentials(),
-        "LUTHIER_DATA_DIR": str(settings.data_dir.expanduser().absolute()),
+        "LUTHIER_DATA_DIR": str(settings.data_dir),
         "LUTHIER_WORK_POOL": settings.work_pool,
         "PYTHONUNBUFFERED": "1",
     }

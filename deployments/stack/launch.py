@@ -11,13 +11,14 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import IO
 
 import psutil
 
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.stack.services import logs_dir
 from prefect_luthier.deployments.stack.state import StackState, read_state, remove_state
-from prefect_luthier.errors import LuthierError, ServiceUnreachable
+from prefect_luthier.errors import LuthierError, ServiceUnreachable, UsageError
 from prefect_luthier.settings import Settings
 
 _POLL_S = 0.1
@@ -71,6 +72,7 @@ def start_in_background(settings: Settings, argv: Sequence[str]) -> int:
             stderr=log,
             start_new_session=True,
             cwd="/",
+            env=os.environ | {"LUTHIER_DATA_DIR": str(settings.data_dir)},
         ).pid
 
 
@@ -135,8 +137,7 @@ def is_taken(settings: Settings) -> bool:
 
 @contextmanager
 def _only_stack(settings: Settings) -> Iterator[None]:
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.run_dir / "lock").open("ab") as file:
+    with _lock_file(settings) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -146,6 +147,18 @@ def _only_stack(settings: Settings) -> Iterator[None]:
                 "See it with `luthier status`; stop it with `luthier down`.",
             ) from None
         yield
+
+
+def _lock_file(settings: Settings) -> IO[bytes]:
+    try:
+        settings.run_dir.mkdir(parents=True, exist_ok=True)
+        return (settings.run_dir / "lock").open("ab")
+    except OSError as error:
+        raise UsageError(
+            "data-dir-unusable",
+            f"The data directory {settings.data_dir} cannot be written: {error}",
+            "Set LUTHIER_DATA_DIR to a folder of your own.",
+        ) from error
 
 
 def _runs(pid: int) -> bool:

@@ -39,18 +39,19 @@ class ActiveRun:
 
 def open_api(url: str) -> httpx.AsyncClient:
     """Open a client for the API at ``url``, with the credentials of the environment."""
-    basic = os.environ.get("PREFECT_API_AUTH_STRING") or os.environ.get(
-        "PREFECT_SERVER_API_AUTH_STRING"
-    )
+    own = url.startswith("http://127.0.0.1")  # no proxy stands between us
+    return httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S, trust_env=not own, **credentials())
+
+
+def credentials() -> dict[str, Any]:
+    """Return httpx's arguments for the server's shared credential, or a key of Prefect Cloud."""
+    names = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING")
+    shared = next((os.environ[name] for name in names if os.environ.get(name)), None)
     key = os.environ.get("PREFECT_API_KEY")
-    user, _, password = (basic or "").partition(":")
-    return httpx.AsyncClient(
-        base_url=url,
-        timeout=_TIMEOUT_S,
-        auth=httpx.BasicAuth(user, password) if basic else None,
-        headers={"Authorization": f"Bearer {key}"} if key and not basic else None,
-        trust_env=not url.startswith("http://127.0.0.1"),
-    )
+    if shared:
+        user, _, password = shared.partition(":")
+        return {"auth": httpx.BasicAuth(user, password)}
+    return {"headers": {"Authorization": f"Bearer {key}"}} if key else {}
 
 
 async def active_runs(api: httpx.AsyncClient, work_pool: str) -> list[ActiveRun]:
@@ -78,6 +79,12 @@ def _active_run(run: Mapping[str, Any]) -> ActiveRun:
         pid=int(pid) if pid.isdigit() else None,
         worker=(run.get("labels") or {}).get("prefect.worker.name"),
     )
+
+
+async def state_type(api: httpx.AsyncClient, run_id: str) -> str | None:
+    """Return the type of a run's state, or None when there is no such run."""
+    answer = await api.get(f"/flow_runs/{run_id}")
+    return str(answer.json()["state"]["type"]) if answer.is_success else None
 
 
 async def set_state(api: httpx.AsyncClient, run_id: str, state_type: str, message: str) -> None:

@@ -32,7 +32,8 @@ def prefect_database_url(settings: Settings) -> str:
         if _is_usable(ours, theirs):
             return _asyncpg(theirs).render_as_string(hide_password=False)
     prefect_home(settings).mkdir(parents=True, exist_ok=True)
-    return f"sqlite+aiosqlite:///{prefect_home(settings) / 'prefect.db'}"
+    file = URL.create("sqlite+aiosqlite", database=str(prefect_home(settings) / "prefect.db"))
+    return file.render_as_string(hide_password=False)
 
 
 def _is_usable(ours: URL, theirs: URL) -> bool:

@@ -28,12 +28,12 @@ _RUN_GRACE_S = 6.0
 
 def services_dir(settings: Settings) -> Path:
     """Return where the keepers leave their locks and reports."""
-    return settings.data_dir.expanduser().absolute() / "services"
+    return settings.data_dir / "services"
 
 
 def logs_dir(settings: Settings) -> Path:
     """Return where the parts write their logs."""
-    return settings.run_dir.expanduser().absolute() / "logs"
+    return settings.run_dir / "logs"
 
 
 def builder_page() -> Path:

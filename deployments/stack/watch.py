@@ -150,7 +150,7 @@ class Watch:
                 os.kill(part.pid, signal.SIGKILL)  # its keeper starts it again
 
     async def _sweep(self) -> None:
-        with contextlib.suppress(httpx.HTTPError):
+        with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):  # a server going down
             await self._sweeper.sweep(self._api, self._board[WORKER].pid)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         default=4, ge=1, le=10, description="Most rounds a model gets to mend its draft."
     )
     actor: str | None = Field(default=None, description="Who acts; default: the OS user.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _make_absolute(cls, value: Path) -> Path:
+        """Programs that are started elsewhere must find the same folder."""
+        return value.expanduser().absolute()
 
     @property
     def model_configured(self) -> bool:
