@@ -161,9 +161,9 @@ def adopt_steps(session: Session, source: UUID, target: UUID) -> None:
         session.execute(insert(StepRow).values(values).on_conflict_do_nothing())
 
 
-def forget_steps(session: Session, run_id: UUID) -> None:
-    """Drop the stored results of a run, so that it starts from its first step."""
-    session.execute(delete(StepRow).where(col(StepRow.run_id) == run_id))
+def forget_run(session: Session, run_id: UUID) -> None:
+    """Drop the plan and results of a run, so that it starts from its first step."""
+    session.execute(delete(RunRecord).where(col(RunRecord.run_id) == run_id))
 
 
 def finish_run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 from prefect_luthier.masking import Masker
 
@@ -58,7 +58,7 @@ class OutputCapture:
     def __init__(
         self,
         on_line: LineSink | None = None,
-        file: BinaryIO | None = None,
+        file: IO[bytes] | None = None,
         masker: Masker | None = None,
         keep_bytes: int = KEPT_BYTES,
     ) -> None:

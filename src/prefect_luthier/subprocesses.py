@@ -16,11 +16,11 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from prefect_luthier import orphan_reaper
 from prefect_luthier.captured_output import KEPT_BYTES, CapturedOutput, LineSink, OutputCapture
@@ -68,8 +68,8 @@ class Streams:
 
     on_stdout: LineSink | None = None
     on_stderr: LineSink | None = None
-    stdout_file: BinaryIO | None = None
-    stderr_file: BinaryIO | None = None
+    stdout_file: IO[bytes] | None = None
+    stderr_file: IO[bytes] | None = None
     masker: Masker | None = None
     keep_bytes: int = KEPT_BYTES
 
@@ -249,13 +249,3 @@ def _dismiss(reaper: subprocess.Popen[bytes], owner: int) -> None:
         reaper.stdin.close()
     with contextlib.suppress(subprocess.TimeoutExpired):
         reaper.wait(timeout=2)
-
-
-@contextlib.contextmanager
-def output_file(path: Path | None) -> Iterator[BinaryIO | None]:
-    """Open a file for a program's output, or nothing."""
-    if path is None:
-        yield None
-        return
-    with path.open("wb") as file:
-        yield file

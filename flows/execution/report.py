@@ -1,0 +1,148 @@
+"""What Prefect's pages show of a run: its summary and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from prefect_luthier.deployments.definition.plan import Plan
+from prefect_luthier.deployments.store.blobs import BlobStore
+from prefect_luthier.deployments.store.runs import StepResult
+from prefect_luthier.flows.execution.artifacts import (
+    SHOWN_BYTES,
+    KeptFile,
+    artifact_key,
+    markdown_of,
+)
+
+_MARKS = {"completed": "✅", "failed": "❌", "skipped": "⏭️", "cancelled": "🛑"}
+_REASON_CHARACTERS = 300
+
+
+async def show_files(plan: Plan, files: Iterable[KeptFile], blobs: BlobStore) -> None:
+    """Show each small text file as Markdown, and all files with their checksums as a table."""
+    shown = list(files)
+    for file in shown:
+        content = blobs.get(file.sha256) if file.bytes <= SHOWN_BYTES else b""
+        text = markdown_of(file, content)
+        if text is not None:
+            await acreate_markdown_artifact(
+                key=_file_key(plan, file, shown),
+                markdown=text,
+                description=f"`{file.path}`, {file.bytes} bytes, SHA-256 `{file.sha256}`",
+            )
+    if shown:
+        await acreate_table_artifact(
+            key=artifact_key(plan.workflow, "files"),
+            table=[file.to_json() for file in shown],
+            description=f"Files kept from a run of **{plan.name}** {plan.version}",
+        )
+
+
+def _file_key(plan: Plan, file: KeptFile, files: list[KeptFile]) -> str:
+    """Return the artifact's id as key, with the path where it stands for several files."""
+    alone = sum(other.id == file.id for other in files) == 1
+    return artifact_key(plan.workflow, file.id, *(() if alone else (file.path,)))
+
+
+async def show_summary(
+    plan: Plan, state: str, message: str, results: Mapping[str, StepResult]
+) -> None:
+    """Show the run as a table of its steps."""
+    await acreate_markdown_artifact(
+        key=artifact_key(plan.workflow, "run"),
+        markdown=summary_markdown(plan, state, message, results),
+        description=f"Run of **{plan.name}** {plan.version}: {state}",
+    )
+
+
+def summary_markdown(
+    plan: Plan, state: str, message: str, results: Mapping[str, StepResult]
+) -> str:
+    """Return the summary of a run as Markdown."""
+    rows = [f"| {_step_row(step.id, step.needs, results.get(step.id))} |" for step in plan.steps]
+    lines = [
+        f"# {_cell(plan.name)}: {state}",
+        *([_cell(message)] if message else []),
+        "| Step | Needs | State | Time | Reason |\n| --- | --- | --- | --- | --- |\n"
+        + "\n".join(rows),
+        f"Version {plan.version}, plan `{plan.digest}`, definition `{plan.definition_digest}`.",
+    ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _step_row(step: str, needs: Iterable[str], result: StepResult | None) -> str:
+    wanted = ", ".join(f"`{need}`" for need in needs)
+    if result is None:
+        return f"`{step}` | {wanted} | not started | |"
+    state = f"{_MARKS.get(result.state, '')} {result.state}"
+    duration = f"{duration_s(result):.1f} s" if result.state != "skipped" else ""
+    return f"`{step}` | {wanted} | {state} | {duration} | {_cell(result.reason)}"
+
+
+def _cell(text: str) -> str:
+    flat = " ".join(text.split())[:_REASON_CHARACTERS]
+    return "".join(f"\\{c}" if c in "\\|*<>" else c for c in flat)
+
+
+def duration_s(result: StepResult) -> float:
+    """Return how long a step took, in seconds."""
+    if result.started_at is None or result.ended_at is None:
+        return 0.0
+    return (result.ended_at - result.started_at).total_seconds()
+
+
+def run_document(
+    run_id: str,
+    state: str,
+    message: str,
+    plan: Mapping[str, Any],
+    *,
+    results: Mapping[str, StepResult],
+    artifacts: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the JSON document of a run: its state, steps and artifacts.
+
+    Args:
+        run_id: The run.
+        state: How it ended, or ``running``.
+        message: Why it failed.
+        plan: The plan as JSON, for the order of its steps.
+        results: What is known of its steps, by name of the task run.
+        artifacts: The files that were kept.
+    """
+    order = [str(step["id"]) for step in plan.get("steps", ())]
+    ordered = [
+        result
+        for name in order
+        for result in sorted(
+            (r for r in results.values() if r.step == name),
+            key=lambda r: -1 if r.index is None else r.index,
+        )
+    ]
+    return {
+        "run_id": run_id,
+        "workflow": plan.get("workflow"),
+        "version": plan.get("version"),
+        "plan_digest": plan.get("digest"),
+        "state": state,
+        "message": message,
+        "steps": [step_document(result) for result in ordered if result.index is None],
+        "items": [step_document(result) for result in ordered if result.index is not None],
+        "artifacts": [dict(file) for file in artifacts],
+    }
+
+
+def step_document(result: StepResult) -> dict[str, Any]:
+    """Return the JSON document of a step."""
+    return {
+        "id": result.key,
+        "state": result.state,
+        "reason": result.reason,
+        "exit_code": result.exit_code,
+        "attempts": result.attempt,
+        "outputs": result.outputs,
+        "duration_s": round(duration_s(result), 3),
+    }
