@@ -5,36 +5,61 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
 
+from prefect_luthier.ai_builder.offline.word_vectors import is_word, nearness, vectors
 from prefect_luthier.ai_builder.offline.words import stem, vocabulary, words
 from prefect_luthier.catalog import Catalog, CatalogEntry
 
+Floats = NDArray[np.float32]
+
 # How much a word counts by where it stands in an entry.
-_FIELD_WEIGHTS = {"slug": 1.0, "description": 0.8, "inputs": 0.55}
-_SAME_GROUP = 0.8
-_TYPO = 0.75
-_OPPOSITE_PENALTY = 0.45
+_SLUG, _DESCRIPTION, _INPUT = 1.0, 0.9, 0.5
+# How far words stand for one another, by how we know it.
+_SAME_GROUP, _NEAR, _TYPO = 0.8, 0.75, 0.8
+# Words late in a clause are mostly about circumstances, not about what to do.
+_LATE_AFTER, _LATE_WEIGHT = 4, 0.6
+_WEAK_WEIGHT = 0.3
+_ASKED_SHARE = 0.6
+_OPPOSITE_FACTOR = 0.45
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of a text: its stem, and the form in which it stands there."""
+
+    stem: str
+    word: str
 
 
 @dataclass(frozen=True)
 class Match:
-    """One entry and how well it fits, from 0 to 1."""
+    """One entry and how well it fits, from 0 to 1.
+
+    Args:
+        entry: The entry.
+        score: Overall fit.
+        asked: Share of the clause's meaning that the entry covers.
+    """
 
     entry: CatalogEntry
     score: float
+    asked: float
 
 
 @dataclass(frozen=True)
 class _Document:
+    """An entry's words: the weight of each stem, the stems of its slug, its sides."""
+
     entry: CatalogEntry
     weights: dict[str, float]
     slug: tuple[str, ...]
-    verbs: frozenset[str]
+    sides: frozenset[str]
 
 
 class Index:
@@ -45,21 +70,40 @@ class Index:
     """
 
     def __init__(self, catalog: Catalog) -> None:
-        newest = {entry.slug: entry for entry in reversed(list(catalog))}
-        self._documents = [_document(entry) for entry in reversed(newest.values())]
-        terms = sorted({term for document in self._documents for term in document.weights})
-        self._columns = {term: column for column, term in enumerate(terms)}
-        self._terms = terms
-        self._weights = np.zeros((len(self._documents), len(terms)))
+        newest: dict[str, CatalogEntry] = {}
+        for entry in catalog:
+            newest.setdefault(entry.slug, entry)
+        forms: dict[str, str] = {}
+        self._documents = [_document(entry, forms) for entry in newest.values()]
+        self._terms = sorted(forms)
+        self._columns = {term: column for column, term in enumerate(self._terms)}
+        self._vectors = vectors([forms[term] for term in self._terms])
+        self._weights = np.zeros((len(self._documents), len(self._terms)), dtype=np.float32)
         for row, document in enumerate(self._documents):
             for term, weight in document.weights.items():
                 self._weights[row, self._columns[term]] = weight
-        found_in = Counter(term for document in self._documents for term in document.weights)
+        self._rarity = self._rarities()
+        self._slug_weights = self._slug_matrix()
+        self._rows = {document.entry.slug: row for row, document in enumerate(self._documents)}
+
+    def _rarities(self) -> Floats:
         total = max(1, len(self._documents))
-        self._rarity = {
-            term: math.log(1 + (total + 1) / (count + 0.5)) for term, count in found_in.items()
-        }
-        self._unknown_rarity = math.log(1 + (total + 1) / 1.5)
+        found_in = Counter(term for document in self._documents for term in document.weights)
+        return np.array(
+            [math.log(1 + (total + 1) / (found_in[term] + 0.5)) for term in self._terms],
+            dtype=np.float32,
+        )
+
+    def _slug_matrix(self) -> Floats:
+        """Return the share of each word in its slug, (entries, terms)."""
+        matrix = np.zeros_like(self._weights)
+        for row, document in enumerate(self._documents):
+            for term in document.slug:
+                column = self._columns[term]
+                weak = _WEAK_WEIGHT if term in vocabulary().weak else 1.0
+                matrix[row, column] = self._rarity[column] * weak
+        sums = matrix.sum(axis=1, keepdims=True)
+        return np.divide(matrix, sums, out=matrix, where=sums > 0)
 
     def rank(self, text: str, limit: int = 8) -> list[Match]:
         """Return the best entries for the words of a clause, best first.
@@ -71,72 +115,118 @@ class Index:
         query = query_terms(text)
         if not query or not self._documents:
             return []
-        similarity = np.array([self._similarities(term) for term in query])
-        weights = np.array([self._weight(term, position) for position, term in enumerate(query)])
-        best = np.max(similarity[:, None, :] * self._weights[None, :, :], axis=2)
+        similarity = self._similarities(query)
+        weights = self._query_weights(query, similarity)
+        best = np.stack([(row[None, :] * self._weights).max(axis=1) for row in similarity])
         asked = weights @ best / weights.sum()
-        offered = np.array([self._slug_cover(document, similarity) for document in self._documents])
-        scores = 0.65 * asked + 0.35 * offered
+        offered = self._slug_weights @ similarity.max(axis=0)
+        scores = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * offered
+        scores = scores * self._agreement(query)
         order = np.argsort(-scores, kind="stable")[:limit]
-        return [Match(self._documents[i].entry, float(scores[i])) for i in order]
+        return [
+            Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order
+        ]
 
-    def _weight(self, term: str, position: int) -> float:
-        weight = self._rarity.get(term, self._unknown_rarity)
-        if term in vocabulary().weak:
-            weight *= 0.35
-        return weight
+    def _query_weights(self, query: list[Term], similarity: Floats) -> Floats:
+        """Return how much each word of a clause says: as much as the rarest word it stands for."""
+        unknown = math.log(1 + (len(self._documents) + 1) / 1.5)
+        weights = []
+        for position, (term, row) in enumerate(zip(query, similarity, strict=True)):
+            column = self._columns.get(term.stem)
+            if column is not None:
+                weight = float(self._rarity[column])
+            else:
+                nearest = int(row.argmax()) if len(row) else 0
+                known = float(self._rarity[nearest]) if len(row) and row[nearest] > 0 else unknown
+                weight = 0.5 * (known + unknown) if is_word(term.word) else 0.6 * unknown
+            weight *= _WEAK_WEIGHT if term.stem in vocabulary().weak else 1.0
+            weights.append(weight * (_LATE_WEIGHT if position >= _LATE_AFTER else 1.0))
+        return np.array(weights, dtype=np.float32)
 
-    def _slug_cover(self, document: _Document, similarity: np.ndarray) -> float:
-        columns = [self._columns[term] for term in document.slug]
-        if not columns:
-            return 0.0
-        weights = np.array([self._rarity[self._terms[column]] for column in columns])
-        return float(similarity[:, columns].max(axis=0) @ weights / weights.sum())
+    def _similarities(self, query: list[Term]) -> Floats:
+        """Return how far each word of a clause stands for each word of the catalog."""
+        near = _NEAR * nearness(vectors([term.word for term in query]), self._vectors)
+        for row, term in zip(near, query, strict=True):
+            for other, value in _relations(term.stem, tuple(self._terms)).items():
+                column = self._columns[other]
+                row[column] = max(row[column], value)
+            if term.stem not in self._columns and not is_word(term.word):
+                for other in self._terms:
+                    if _is_typo(term.stem, other):
+                        row[self._columns[other]] = max(row[self._columns[other]], _TYPO)
+        return np.asarray(near, dtype=np.float32)
 
-    def _similarities(self, term: str) -> np.ndarray:
+    def _agreement(self, query: list[Term]) -> Floats:
+        """Return a factor below 1 for the entries that do the opposite of what is asked."""
         known = vocabulary()
-        row = np.zeros(len(self._terms))
-        groups = known.verbs.get(term, frozenset()) | known.nouns.get(term, frozenset())
-        for column, other in enumerate(self._terms):
-            if other == term:
-                row[column] = 1.0
-            elif groups & (
-                known.verbs.get(other, frozenset()) | known.nouns.get(other, frozenset())
-            ):
-                row[column] = _SAME_GROUP
-            elif _is_typo(term, other):
-                row[column] = _TYPO
-        return row
+        asked = frozenset().union(*(known.polarity.get(term.stem, frozenset()) for term in query))
+        if not asked:
+            return np.ones(len(self._documents), dtype=np.float32)
+        opposed = {second for first, second in known.opposites if first in asked} - asked
+        return np.array(
+            [
+                _OPPOSITE_FACTOR if document.sides & opposed and not document.sides & asked else 1.0
+                for document in self._documents
+            ],
+            dtype=np.float32,
+        )
+
+
+@lru_cache(maxsize=20_000)
+def _relations(term: str, others: tuple[str, ...]) -> dict[str, float]:
+    known = vocabulary()
+    verbs, nouns = known.verbs.get(term, frozenset()), known.nouns.get(term, frozenset())
+    found = {}
+    for other in others:
+        if other == term:
+            found[other] = 1.0
+        elif verbs & known.verbs.get(other, frozenset()) or nouns & known.nouns.get(
+            other, frozenset()
+        ):
+            found[other] = _SAME_GROUP
+    return found
+
+
+_SHORTEST_TYPO, _LONG_WORD = 4, 8
 
 
 def _is_typo(term: str, other: str) -> bool:
-    if min(len(term), len(other)) < 5 or abs(len(term) - len(other)) > 2:
+    if min(len(term), len(other)) < _SHORTEST_TYPO or term[0] != other[0]:
         return False
-    allowed = 1 if len(term) < 8 else 2
-    return DamerauLevenshtein.distance(term, other, score_cutoff=allowed) <= allowed
+    allowed = 1 if len(term) < _LONG_WORD else 2
+    return int(DamerauLevenshtein.distance(term, other, score_cutoff=allowed)) <= allowed
 
 
-def query_terms(text: str) -> list[str]:
-    """Return the distinct stems of the words that say something."""
+def query_terms(text: str) -> list[Term]:
+    """Return the words that say something, each stem once."""
+    text = text.lower()
     for pattern, replacement in vocabulary().phrases:
         text = pattern.sub(replacement, text)
-    stems = [
-        stem(word) for word in words(text) if word not in vocabulary().stop and not word.isdigit()
-    ]
-    return list(dict.fromkeys(stems))
+    stop = vocabulary().stop
+    found: dict[str, Term] = {}
+    for word in words(text):
+        if word not in stop and not word.isdigit():
+            found.setdefault(stem(word), Term(stem(word), word.removesuffix("'s")))
+    return list(found.values())
 
 
-def _document(entry: CatalogEntry) -> _Document:
+def _document(entry: CatalogEntry, forms: dict[str, str]) -> _Document:
+    """Return an entry's words; ``forms`` gets a form of each stem."""
     weights: dict[str, float] = {}
-    slug = query_terms(re.sub(r"[^A-Za-z0-9]+", " ", entry.slug))
-    inputs = (entry.input_schema or {}).get("properties", {})
-    fields: tuple[tuple[str, Sequence[str]], ...] = (
-        ("inputs", query_terms(" ".join(inputs) if isinstance(inputs, dict) else "")),
-        ("description", query_terms(entry.description)),
-        ("slug", slug),
-    )
-    for name, terms in fields:
+    slug = query_terms(re.sub(r"[^A-Za-z0-9]+", " ", _split_camel(entry.slug)))
+    description = query_terms(entry.description)
+    inputs = (entry.input_schema or {}).get("properties")
+    names = query_terms(" ".join(map(str, inputs)) if isinstance(inputs, dict) else "")
+    for terms, weight in ((names, _INPUT), (description, _DESCRIPTION), (slug, _SLUG)):
         for term in terms:
-            weights[term] = max(weights.get(term, 0.0), _FIELD_WEIGHTS[name])
-    verbs = frozenset().union(*(vocabulary().verbs.get(term, frozenset()) for term in slug))
-    return _Document(entry, weights, tuple(slug), verbs)
+            weights[term.stem] = max(weights.get(term.stem, 0.0), weight)
+            forms.setdefault(term.stem, term.word)
+    polarity = vocabulary().polarity
+    sides = frozenset().union(*(polarity.get(term.stem, frozenset()) for term in slug))
+    if not sides and description:
+        sides = polarity.get(description[0].stem, frozenset())
+    return _Document(entry, weights, tuple(dict.fromkeys(t.stem for t in slug)), sides)
+
+
+def _split_camel(slug: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", slug)

@@ -36,7 +36,8 @@ class Vocabulary:
         nouns: Groups that a noun belongs to.
         verb_words: All forms that can open an imperative clause.
         noun_verbs: Those of them that are as often nouns, such as `report`.
-        opposites: Verb groups that exclude each other.
+        opposites: Pairs of sides that exclude each other.
+        polarity: The sides that a word is on, by stem.
         weak: Words that say little about which action is meant.
         stop: Words that say nothing.
         irregular: Irregular form to base form.
@@ -48,6 +49,7 @@ class Vocabulary:
     verb_words: frozenset[str]
     noun_verbs: frozenset[str]
     opposites: frozenset[tuple[str, str]]
+    polarity: dict[str, frozenset[str]]
     weak: frozenset[str]
     stop: frozenset[str]
     irregular: dict[str, str]
@@ -74,6 +76,7 @@ def vocabulary() -> Vocabulary:
         opposites=frozenset(
             (first, second) for a, b in opposites for first, second in ((a, b), (b, a))
         ),
+        polarity=_sides(data["polarity"]),
         weak=frozenset(map(_raw_stem, data["weak"]["words"].split())),
         stop=frozenset(data["stop"]["words"].split()),
         irregular=irregular,
@@ -94,3 +97,11 @@ def _groups(table: dict[str, str]) -> dict[str, frozenset[str]]:
         for word in (group, *members.split()):
             found.setdefault(_raw_stem(word), set()).add(group)
     return {word: frozenset(groups) for word, groups in found.items()}
+
+
+def _sides(table: dict[str, str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for side, members in table.items():
+        for word in members.split():
+            found.setdefault(_raw_stem(word), set()).add(side)
+    return {word: frozenset(sides) for word, sides in found.items()}
