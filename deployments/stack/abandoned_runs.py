@@ -17,15 +17,18 @@ import httpx
 import psutil
 
 from prefect_luthier.deployments.stack import run_processes
+from prefect_luthier.deployments.stack.environment import HEARTBEAT_S
 from prefect_luthier.deployments.stack.prefect_api import (
     ActiveRun,
     active_runs,
     set_state,
+    silent_runs,
     state_type,
 )
 
 _FORCE_AFTER_S = 8.0
 _CLOCK_SLACK_S = 2.0
+SILENCE_S = 3.5 * HEARTBEAT_S
 
 PROCESS_GONE = (
     "The run's process has ended without a result: it was killed, or the machine went down. "
@@ -50,6 +53,7 @@ class Sweeper:
     worker: str
     owns_server: bool
     _suspects: set[str] = field(default_factory=set)
+    _since: float = field(default_factory=time.monotonic)
     _told_to_end: dict[str, float] = field(default_factory=dict)
 
     async def sweep(self, api: httpx.AsyncClient, worker_pid: int | None) -> list[str]:
@@ -62,6 +66,19 @@ class Sweeper:
             await self._settle(api, run)
         await self._confirm_cancellations(api, {run.run_id for run in runs})
         return [run.run_id for run in confirmed]
+
+    async def sweep_silent(self, api: httpx.AsyncClient) -> list[str]:
+        """End runs that no worker started and whose process is gone; return their ids.
+
+        The automation misses those that ended together with the server, as a run in a terminal
+        does when the machine goes down.
+        """
+        if not self.owns_server or time.monotonic() - self._since < SILENCE_S:
+            return []
+        silent = await silent_runs(api, SILENCE_S)
+        for run_id in silent:
+            await set_state(api, run_id, "CRASHED", PROCESS_GONE)
+        return silent
 
     async def runs_at_work(self, api: httpx.AsyncClient) -> list[ActiveRun]:
         """Return the runs of our worker that have not ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,7 +22,8 @@ _PAGE = 200
 _LOST_RUNS = "Luthier: end runs whose process is gone"
 _LOST_CANCELLATIONS = "Luthier: end cancelled runs whose process is gone"
 _HEARTBEAT = "prefect.flow-run.heartbeat"
-_ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
+_ENDS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", "Paused", "Suspended")
+_MOST_RUNS_ASKED_ABOUT = 50
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,36 @@ def _active_run(run: Mapping[str, Any]) -> ActiveRun:
         pid=int(pid) if pid.isdigit() else None,
         worker=(run.get("labels") or {}).get("prefect.worker.name"),
     )
+
+
+async def silent_runs(api: httpx.AsyncClient, silence_s: float) -> list[str]:
+    """Return running runs, of any origin, that sent heartbeats once and none for ``silence_s``."""
+    now = datetime.now(UTC)
+    before = (now - timedelta(seconds=silence_s)).isoformat()
+    flow_runs = {"state": {"type": {"any_": ["RUNNING"]}}, "start_time": {"before_": before}}
+    answer = await api.post(
+        "/flow_runs/filter", json={"flow_runs": flow_runs, "limit": _MOST_RUNS_ASKED_ABOUT}
+    )
+    answer.raise_for_status()
+    ids = [run["id"] for run in answer.json()]
+    heard = [(run_id, await _last_heartbeat(api, run_id)) for run_id in ids]
+    return [
+        run_id
+        for run_id, last in heard
+        if last is not None and (now - last).total_seconds() > silence_s
+    ]
+
+
+async def _last_heartbeat(api: httpx.AsyncClient, run_id: str) -> datetime | None:
+    wanted = {
+        "event": {"name": [_HEARTBEAT]},
+        "resource": {"id": [f"prefect.flow-run.{run_id}"]},
+        "order": "DESC",
+    }
+    answer = await api.post("/events/filter", json={"filter": wanted, "limit": 1})
+    answer.raise_for_status()
+    events = answer.json()["events"]
+    return datetime.fromisoformat(events[0]["occurred"]) if events else None
 
 
 async def state_type(api: httpx.AsyncClient, run_id: str) -> str | None:

@@ -26,6 +26,7 @@ _LOOK_S = 0.5
 _HEALTH_S = 5.0
 _HEALTH_TIMEOUT_S = 3.0
 _SWEEP_S = 5.0
+_SWEEP_SILENT_S = 30.0
 _HUNG_AFTER_S = 60.0
 _RETRY_FAILED_S = 60.0
 
@@ -63,6 +64,7 @@ class Watch:
             (_LOOK_S, self._look_at_database),
             (_HEALTH_S, self._look_at_health),
             (_SWEEP_S, self._sweep),
+            (_SWEEP_SILENT_S, self._sweep_silent),
         )
         tasks = [asyncio.create_task(self._repeat(look, every_s)) for every_s, look in turns]
         stopping = asyncio.create_task(stop.wait())
@@ -152,6 +154,10 @@ class Watch:
     async def _sweep(self) -> None:
         with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):  # a server going down
             await self._sweeper.sweep(self._api, self._board[WORKER].pid)
+
+    async def _sweep_silent(self) -> None:
+        with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
+            await self._sweeper.sweep_silent(self._api)
 
 
 def _failure(report: ServiceStatus, held: Hold) -> str:
