@@ -1,0 +1,176 @@
+"""The conversation with the drafter: requests, answers, questions, refusals."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+import streamlit as st
+
+from prefect_luthier.ai_builder.drafting import Draft, Refusal
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.ui.builder import services, session
+from prefect_luthier.ui.builder.changes import describe_changes
+from prefect_luthier.ui.builder.loose_reading import read_loosely
+from prefect_luthier.ui.builder.session import BuilderSession, Exchange
+from prefect_luthier.ui.builder.style import kind_note, note
+
+# What a person can do about a refusal; the message itself says what was missing.
+REFUSAL_ADVICE = {
+    "empty-request": "Say what should happen, and when.",
+    "request-too-long": "Say it in a few sentences; details can follow one by one.",
+    "not-a-workflow-request": "Describe something that should run: what, when, with which result.",
+    "vague-request": "Name the things it should work on and what should come out.",
+    "unknown-capability": "Say it with an action of the catalog, or install a plug-in for it.",
+    "conflicting-request": "Say which of the two should hold.",
+    "needs-model": "Set OPENAI_API_KEY or LUTHIER_MODEL_BASE_URL and start the stack again, "
+    "or leave that part out.",
+    "invalid-base": "Repair the findings first; one click on a fix may be enough.",
+    "refused-by-model": "Put the request in other words.",
+    "unusable-answer": "Ask again, or in smaller steps.",
+    "model-failed": "Ask again in a moment; the offline drafter works without a model.",
+}
+
+
+def show(current: BuilderSession) -> None:
+    """Show what was said, draft what is pending, and take the next wish."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html('<p class="lu-section">Conversation</p>', width="stretch")
+        st.button(
+            "Start over", type="tertiary", icon=":material/restart_alt:", on_click=session.restart
+        )
+    with st.container(key="conversation"):
+        if not current.exchanges and current.pending_request is None:
+            note("quiet", "Write it yourself, or say below what should change.")
+        for number, exchange in enumerate(current.exchanges):
+            _exchange(exchange, number, last=number == len(current.exchanges) - 1)
+        if current.pending_request is not None:
+            _draft(current)
+    st.chat_input(
+        "Change something: “also write the count to count.txt”"
+        if current.text
+        else "Say it in other words",
+        key="refinement",
+        on_submit=_refine,
+    )
+
+
+def _refine() -> None:
+    request = (st.session_state.get("refinement") or "").strip()
+    if request:
+        session.current().pending_request = request
+
+
+def _draft(current: BuilderSession) -> None:
+    request = current.pending_request or ""
+    _said(request)
+    exchange = Exchange(request, before=current.text, after=current.text)
+    with st.spinner("Drafting and checking …", show_time=True):
+        try:
+            exchange.draft = services.draft(request, current.text, current.conversation())
+        except LuthierError as error:
+            exchange.error = error
+    current.pending_request = None
+    if exchange.draft and exchange.draft.toml and exchange.draft.toml != current.text:
+        current.replace_text(exchange.draft.toml)
+        exchange.after = current.text
+    current.exchanges.append(exchange)
+    st.rerun()
+
+
+def _exchange(exchange: Exchange, number: int, *, last: bool) -> None:
+    _said(exchange.request)
+    if exchange.error:
+        kind_note(exchange.error)
+        if last:
+            _again(exchange)
+        return
+    if exchange.draft and exchange.draft.refusal:
+        _refusal(exchange.draft.refusal)
+    elif exchange.before != exchange.after:
+        _answer(exchange)
+    elif exchange.draft and not exchange.draft.questions:
+        note("quiet", "Nothing had to change.")
+    if exchange.draft:
+        _questions(exchange.draft, number, last=last)
+        _provenance(exchange.draft)
+
+
+def _said(text: str) -> None:
+    st.html(f'<div class="lu-said">{escape(text)}</div>')
+
+
+def _again(exchange: Exchange) -> None:
+    def repeat() -> None:
+        current = session.current()
+        current.exchanges.pop()
+        current.pending_request = exchange.request
+
+    st.button("Try again", icon=":material/refresh:", on_click=repeat)
+
+
+def _refusal(refusal: Refusal) -> None:
+    note("warn", refusal.message, REFUSAL_ADVICE.get(refusal.code, ""))
+
+
+def _answer(exchange: Exchange) -> None:
+    """Say what the drafter did, computed from the two texts and not from its words."""
+    after = read_loosely(exchange.after)
+    if after is None:
+        note("warn", "The draft has errors that need your eye.")
+        return
+    sentences = describe_changes(read_loosely(exchange.before), after)
+    if len(sentences) == 1:
+        st.html(f'<div class="lu-answer">{_inline(sentences[0])}</div>')
+        return
+    items = "".join(f"<li>{_inline(sentence)}</li>" for sentence in sentences)
+    st.html(f'<div class="lu-answer"><ul>{items}</ul></div>')
+
+
+def _inline(markdown: str) -> str:
+    text = escape(markdown)
+    text = re.sub(r"`([^`]*)`", r"<code>\1</code>", text)
+    return re.sub(r"\*\*([^*]*)\*\*", r"<strong>\1</strong>", text)
+
+
+def _questions(draft: Draft, number: int, *, last: bool) -> None:
+    for index, question in enumerate(draft.questions):
+        note("quiet", question)
+        if last and index == len(draft.questions) - 1:
+            with st.form(f"answer_{number}", border=False, clear_on_submit=True):
+                with st.container(horizontal=True, vertical_alignment="bottom"):
+                    st.text_input(
+                        "Your answer",
+                        key=f"answer_text_{number}",
+                        placeholder="Your answer",
+                        label_visibility="collapsed",
+                    )
+                    st.form_submit_button("Answer", on_click=_take_answer, args=(number,))
+
+
+def _take_answer(number: int) -> None:
+    answer = (st.session_state.get(f"answer_text_{number}") or "").strip()
+    if answer:
+        session.current().pending_request = answer
+
+
+def _provenance(draft: Draft) -> None:
+    parts = [
+        "offline drafter, no model"
+        if draft.provider == "offline"
+        else f"model {draft.model or draft.provider}"
+    ]
+    if draft.tokens.input or draft.tokens.output:
+        parts.append(f"{draft.tokens.input:,} + {draft.tokens.output:,} tokens")
+    rounds = len(draft.rounds)
+    parts.append(f"{rounds} round{'s' if rounds != 1 else ''}")
+    notes = " ".join(each.note for each in draft.rounds if each.note)
+    parts += [notes] if notes else []
+    st.html(
+        f'<p class="lu-provenance">{escape(" · ".join(parts))} · catalog '
+        f'<abbr title="{escape(draft.snapshot)}">{escape(_short(draft.snapshot))}</abbr></p>'
+    )
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]

@@ -1,0 +1,163 @@
+"""What the page asks of the floors below; each call answers or raises a LuthierError."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn, choose_drafter
+from prefect_luthier.catalog import Catalog
+from prefect_luthier.deployments.definition.environment import Environment
+from prefect_luthier.deployments.definition.model import Definition
+from prefect_luthier.deployments.definition.positions import LineIndex
+from prefect_luthier.deployments.definition.source import Source
+from prefect_luthier.deployments.definition.toml_positions import toml_positions
+from prefect_luthier.deployments.definition.validate import Report, validate
+from prefect_luthier.deployments.register.prefect_api import prefect_api_url
+from prefect_luthier.deployments.stack.state import running_stack
+from prefect_luthier.deployments.store.audit import acting_user
+from prefect_luthier.deployments.store.blobs import open_blob_store
+from prefect_luthier.deployments.store.connection import open_store
+from prefect_luthier.deployments.store.definitions import load_definition
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.flows.register import (
+    RegisteredWorkflow,
+    Registration,
+    list_registered,
+    register,
+    unregister,
+)
+from prefect_luthier.settings import load_settings
+from prefect_luthier.ui.builder import run_reading
+from prefect_luthier.ui.builder.background import wait_for
+from prefect_luthier.ui.builder.run_reading import RunLine, RunView
+from prefect_luthier.ui.cli.reading import whole_catalog
+
+DRAFT_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether the parts that the page stands on answer.
+
+    Args:
+        prefect_ui: Address of the Prefect UI, None while there is no server.
+        drafter: What drafts: ``offline``, or the model's name.
+        trouble: What is missing, with advice.
+    """
+
+    prefect_ui: str | None
+    drafter: str
+    trouble: LuthierError | None = None
+
+
+def operator() -> str:
+    """Return who sits at this page."""
+    return acting_user(load_settings())
+
+
+def health() -> Health:
+    """Return what answers, without waiting for what does not."""
+    settings = load_settings()
+    drafter = (settings.model or "model") if settings.model_configured else "offline"
+    try:
+        address = prefect_api_url(settings).rstrip("/").removesuffix("/api")
+    except LuthierError as error:
+        return Health(None, drafter, error)
+    stack = running_stack(settings)
+    broken = [part for part in stack.parts if part.status == "failed"] if stack else []
+    if broken:
+        names = ", ".join(part.name for part in broken)
+        trouble = LuthierError(
+            "part-failed", f"{names} failed.", "`luthier status` shows the log to read."
+        )
+        return Health(address, drafter, trouble)
+    return Health(address, drafter)
+
+
+def catalog() -> Catalog:
+    """Return everything that a definition may use."""
+    return whole_catalog()
+
+
+def check(text: str) -> Report:
+    """Validate the editor's text for this machine."""
+    return validate(Source.from_text(text), catalog(), Environment.local(load_settings()))
+
+
+def draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Draft:
+    """Ask the configured drafter.
+
+    Args:
+        request: The operator's words.
+        base: The definition as it stands; empty for a new one.
+        conversation: What was said before.
+    """
+    wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
+    drafter = choose_drafter(load_settings())
+    return wait_for(drafter.draft(wish, catalog()), DRAFT_TIMEOUT_S)
+
+
+def line_of_step(text: str, step: str) -> int | None:
+    """Return the line on which a step begins, None when the text does not say."""
+    place = toml_positions(text).places.get(("steps", step))
+    return LineIndex(text).span(*place.key).line if place and place.key else None
+
+
+def preview_registration(definition: Definition, text: str) -> Registration:
+    """Return what registering would change in Prefect."""
+    return wait_for(register(definition, text, actor=operator(), dry_run=True))
+
+
+def register_definition(
+    definition: Definition, text: str, provenance: dict[str, Any], *, replace: bool = False
+) -> Registration:
+    """Register a valid definition as this operator."""
+    return wait_for(
+        register(definition, text, actor=operator(), provenance=provenance, replace=replace)
+    )
+
+
+def remove(workflow_id: str) -> None:
+    """Take a workflow's deployment out of Prefect."""
+    wait_for(unregister(workflow_id, actor=operator()))
+
+
+def registered() -> list[RegisteredWorkflow]:
+    """Return the registered workflows."""
+    return wait_for(list_registered())
+
+
+def stored_text(workflow: RegisteredWorkflow) -> str | None:
+    """Return the source of a registered workflow, as it was written."""
+    with Session(open_store(load_settings())) as session:
+        row = load_definition(session, workflow.id, digest=workflow.digest or None)
+        return row.text if row else None
+
+
+def start_run(deployment_id: str, inputs: Mapping[str, Any]) -> str:
+    """Start a run of a registered workflow and return its id."""
+    return wait_for(run_reading.start(load_settings(), deployment_id, inputs))
+
+
+def cancel_run(run_id: str) -> None:
+    """Ask for a run to be cancelled."""
+    wait_for(run_reading.cancel(load_settings(), run_id))
+
+
+def recent_runs() -> list[RunLine]:
+    """Return the newest runs of registered workflows."""
+    return wait_for(run_reading.recent_runs(load_settings()))
+
+
+def read_run(run_id: str) -> RunView:
+    """Return a run as it stands."""
+    return wait_for(run_reading.read(load_settings(), run_id))
+
+
+def file_content(sha256: str) -> bytes:
+    """Return a file that a run has left, checked against its digest."""
+    return open_blob_store(load_settings()).get(sha256)
