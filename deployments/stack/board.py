@@ -17,9 +17,11 @@ from prefect_luthier.deployments.stack.state import (
     PartStatus,
     Phase,
     StackState,
+    StartError,
     remove_state,
     write_state,
 )
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.settings import Settings
 
 Report = Callable[[StackState], None]
@@ -80,6 +82,15 @@ class Board:
         with contextlib.suppress(OSError):
             self._report(self.state)
 
-    def clear(self) -> None:
-        """Forget the stack: it has ended."""
-        remove_state(self._settings)
+    def close(self, error: LuthierError | None) -> None:
+        """Forget the stack, which has ended; or keep why it did not start."""
+        if error is None:
+            remove_state(self._settings)
+        else:
+            report = StartError(
+                code=error.code,
+                message=error.message,
+                advice=error.advice,
+                exit_code=error.exit_code,
+            )
+            self.publish(phase="failed", error=report)

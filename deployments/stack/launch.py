@@ -17,7 +17,7 @@ import psutil
 
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.stack.services import logs_dir
-from prefect_luthier.deployments.stack.state import StackState, read_state, remove_state
+from prefect_luthier.deployments.stack.state import StackState, StartError, read_state, remove_state
 from prefect_luthier.errors import LuthierError, ServiceUnreachable, UsageError
 from prefect_luthier.settings import Settings
 
@@ -48,17 +48,13 @@ def start_stack(
     from prefect_luthier.deployments.stack.supervisor import (  # noqa: PLC0415 - loads SQLAlchemy
         Supervisor,
         Wishes,
-        first_error,
     )
 
     async def run() -> None:
         await Supervisor(settings, catalog, report, Wishes(prefect_port, builder_port)).run()
 
     with _only_stack(settings):
-        try:
-            asyncio.run(run())
-        except ExceptionGroup as group:
-            raise first_error(group) from None
+        asyncio.run(run())
 
 
 def start_in_background(settings: Settings, argv: Sequence[str]) -> int:
@@ -89,6 +85,8 @@ def await_running(settings: Settings, report: Report, pid: int | None = None) ->
             report(state)
             if state.phase == "running" and state.is_alive:
                 return state
+            if state.phase == "failed" and pid is not None and state.error:
+                raise _start_failure(state.error)
         if not (is_taken(settings) or (pid is not None and _runs(pid))):
             break
         time.sleep(_POLL_S)
@@ -97,6 +95,12 @@ def await_running(settings: Settings, report: Report, pid: int | None = None) ->
         "The stack does not start.",
         f"Look into {logs_dir(settings)}, or start it in this terminal with `luthier up`.",
     )
+
+
+def _start_failure(error: StartError) -> LuthierError:
+    kinds = (UsageError, ServiceUnreachable)
+    kind = next((kind for kind in kinds if kind.exit_code == error.exit_code), LuthierError)
+    return kind(error.code, error.message, error.advice)
 
 
 def stop_stack(settings: Settings, report: Report) -> bool:

@@ -10,7 +10,8 @@ from sqlalchemy import URL, Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from prefect_luthier.blocks.database import check_reachable, normalise_url, open_engine
+from prefect_luthier.blocks.database import normalise_url, open_engine
+from prefect_luthier.deployments.stack.database import check_given
 from prefect_luthier.deployments.stack.environment import prefect_home
 from prefect_luthier.settings import Settings
 
@@ -39,7 +40,7 @@ def prefect_database_url(settings: Settings) -> str:
 def _is_usable(ours: URL, theirs: URL) -> bool:
     engine = open_engine(ours.render_as_string(hide_password=False))
     try:
-        check_reachable(engine)
+        check_given(engine)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not _has_trigrams(connection) or not _create_database(connection, theirs):
                 return False

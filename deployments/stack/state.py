@@ -34,6 +34,17 @@ class PartState(BaseModel):
     log: str | None = None
 
 
+class StartError(BaseModel):
+    """Why the stack did not start, for who started it in the background."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    message: str
+    advice: str
+    exit_code: int
+
+
 class StackState(BaseModel):
     """The stack as its supervisor last described it. Times are Unix times."""
 
@@ -50,7 +61,7 @@ class StackState(BaseModel):
     builder_url: str | None = None
     database_url: str = ""
     parts: tuple[PartState, ...] = ()
-    error: dict[str, str] | None = None
+    error: StartError | None = None
 
     @property
     def pids(self) -> dict[str, int]:
@@ -60,12 +71,14 @@ class StackState(BaseModel):
 
     @property
     def is_alive(self) -> bool:
-        """Whether the supervisor that wrote this still runs."""
+        """Whether the supervisor that wrote this still runs and has something to run."""
         try:
-            started = psutil.Process(self.pid).create_time()
+            process = psutil.Process(self.pid)
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            same = abs(process.create_time() - self.pid_started) <= _START_TIME_SLACK_S
         except psutil.Error:
             return False
-        return abs(started - self.pid_started) <= _START_TIME_SLACK_S
+        return same and not ended and self.phase != "failed"
 
 
 def running_stack(settings: Settings) -> StackState | None:

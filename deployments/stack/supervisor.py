@@ -93,12 +93,17 @@ class Supervisor:
         await asyncio.to_thread(self._clean_up_after_a_crash)
         os.environ[STACK_ID] = self._board.state.stack_id
         self._board.enter("starting")
+        error: LuthierError | None = None
         try:
             if await self._start_unless_stopped():
                 self._board.enter("running")
                 await self._watch()
+        except ExceptionGroup as group:
+            first = _first_error(group)
+            error = first if isinstance(first, LuthierError) else None
+            raise first from None
         finally:
-            await self._end()
+            await self._end(error)
 
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -244,7 +249,7 @@ class Supervisor:
     def _sweeper(self) -> Sweeper:
         return Sweeper(self._settings.work_pool, worker_name(self._settings), self._owns_server)
 
-    async def _end(self) -> None:
+    async def _end(self, error: LuthierError | None) -> None:
         self._board.enter("stopping")
         interrupted = await self._runs_at_work()
         for name in (BUILDER, WORKER, SERVER):
@@ -258,7 +263,7 @@ class Supervisor:
         await asyncio.to_thread(run_processes.end_strays, self._board.state.stack_id)
         await asyncio.to_thread(database.release, self._settings)
         self._board.change(DATABASE, "stopped")
-        self._board.clear()
+        self._board.close(error)
 
     async def _runs_at_work(self) -> list[ActiveRun]:
         if WORKER not in self._holds:
@@ -276,10 +281,10 @@ class Supervisor:
                 await asyncio.wait_for(settle_stopped(api, interrupted), _LIST_RUNS_TIMEOUT_S)
 
 
-def first_error(group: ExceptionGroup[Exception]) -> Exception:
+def _first_error(group: ExceptionGroup[Exception]) -> Exception:
     """Return the error of a group that says most to a user."""
     flat = [
-        first_error(error) if isinstance(error, ExceptionGroup) else error
+        _first_error(error) if isinstance(error, ExceptionGroup) else error
         for error in group.exceptions
     ]
     return next((error for error in flat if isinstance(error, LuthierError)), flat[0])

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from prefect_luthier.deployments.stack.state import read_state
+from prefect_luthier.deployments.stack.state import StackState, read_state
 from prefect_luthier.errors import ServiceUnreachable
-from prefect_luthier.settings import load_settings
+from prefect_luthier.settings import Settings, load_settings
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say
-from prefect_luthier.ui.cli.stack_progress import stack_json, urls_text
+from prefect_luthier.ui.cli.stack_progress import (
+    is_healthy,
+    stack_json,
+    stack_table,
+    uptime_text,
+    urls_text,
+)
 
 
 def status(
@@ -27,17 +34,22 @@ def status(
     settings = load_settings()
     state = read_state(settings)
     if state is None or not state.is_alive:
-        if as_json:
-            print_json({"running": False, "phase": "stopped", "data_dir": str(settings.data_dir)})
-            raise typer.Exit(ServiceUnreachable.exit_code)
-        raise ServiceUnreachable(
-            "stack-not-running",
-            f"No stack runs on {settings.data_dir}.",
-            "Start it with `luthier up`.",
-        )
-    if as_json:
+        _report_absence(settings, state, as_json=as_json)
+    elif as_json:
         print_json(stack_json(state))
+    else:
+        Console(stderr=True).print(stack_table(state))
+        say(f"\n{urls_text(state)}\n  {'Running for':<12} {uptime_text(state)}")
+    if state is None or not state.is_alive or not is_healthy(state):
+        raise typer.Exit(ServiceUnreachable.exit_code)
+
+
+def _report_absence(settings: Settings, last: StackState | None, *, as_json: bool) -> None:
+    error = last.error if last else None
+    if as_json:
+        document = {"running": False, "phase": "stopped", "data_dir": str(settings.data_dir)}
+        print_json(document | {"error": error.model_dump() if error else None})
         return
-    for part in state.parts:
-        say(f"  {part.name:<9} {part.status:<10} {part.pid or '':<8} {part.url or ''}")
-    say(urls_text(state))
+    say(f"No stack runs on {settings.data_dir}. Start it with `luthier up`.")
+    if error:
+        say(f"The last start failed: {error.message}\n{error.advice}")
