@@ -7,31 +7,48 @@ import re
 from typing import Any
 
 from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.positions import Duplicate, LineIndex, Place
+from prefect_luthier.deployments.definition.positions import (
+    Duplicate,
+    LineIndex,
+    Place,
+    Positions,
+)
+from prefect_luthier.deployments.definition.toml_syntax import Parsed
 from prefect_luthier.diagnostics import Diagnostic
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
-def parse_json(text: str) -> tuple[Any, list[Diagnostic]]:
-    """Return the data of JSON text, or None and the syntax finding."""
+def parse_json(text: str) -> Parsed:
+    """Return the data of JSON text and its syntax finding, of which there is at most one."""
     index = LineIndex(text)
+    twice = False
+
+    def to_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        found = dict(pairs)
+        twice = twice or len(found) < len(pairs)
+        return found
+
     try:
-        return json.loads(text, parse_constant=_refuse_constant), []
+        data = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=to_dict)
     except json.JSONDecodeError as error:
         span = index.span(error.pos, error.pos + 1)
-        return None, [Diagnostic("json-syntax", "error", f"{error.msg}.", span=span)]
+        return Parsed(None, [Diagnostic("json-syntax", "error", f"{error.msg}.", span=span)])
     except RecursionError:
-        return None, [Diagnostic("too-deep", "error", "values are nested too deep.")]
+        message = "values are nested too deep."
+        return Parsed(None, [Diagnostic("too-deep", "error", message, span=index.span(0, 1))])
     except ValueError as error:
-        return None, [Diagnostic("json-syntax", "error", f"{error}.")]
+        message = f"{str(error)[:200]}."
+        return Parsed(None, [Diagnostic("json-syntax", "error", message, span=index.span(0, 1))])
+    return Parsed(data, has_duplicates=twice)
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name} is no number of JSON")
 
 
-def json_positions(text: str) -> tuple[dict[Path, Place], list[Duplicate]]:
+def json_positions(text: str) -> Positions:
     """Return the place of every key and value of valid JSON, and keys given twice."""
     places: dict[Path, Place] = {}
     duplicates: list[Duplicate] = []
@@ -75,4 +92,4 @@ def json_positions(text: str) -> tuple[dict[Path, Place], list[Duplicate]]:
             key = match.span()
         else:
             add(match.start(), match.end(), key)
-    return places, duplicates
+    return Positions(places, duplicates)

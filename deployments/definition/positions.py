@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.diagnostics import Span
 
 Range = tuple[int, int]
@@ -29,9 +31,24 @@ class Place:
 class Duplicate:
     """A key that is given twice: where it stands first, and the later entry."""
 
-    path: tuple[str | int, ...]
+    path: Path
     first: Range
     again: Place
+
+
+@dataclass
+class Positions:
+    """Where everything stands in a text.
+
+    Attributes:
+        places: The place of every key and value, by path.
+        duplicates: Keys that are given twice.
+        keys: Every range where a key is written, by path: a table's name recurs in headers.
+    """
+
+    places: dict[Path, Place] = field(default_factory=dict)
+    duplicates: list[Duplicate] = field(default_factory=list)
+    keys: dict[Path, list[Range]] = field(default_factory=dict)
 
 
 class LineIndex:
@@ -57,3 +74,29 @@ class LineIndex:
         offset = min(max(offset, 0), self._length)
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
+
+
+def removal_range(text: str, found: Range, *, in_line: bool) -> Range:
+    """Return ``found`` with the comma, or the whole line, that would be left over.
+
+    Args:
+        text: The source.
+        found: Range of the entry.
+        in_line: Whether it is an item of a list or of an inline table.
+    """
+    start, end = found
+    if in_line:
+        after = _LEADING_COMMA.match(text, end)
+        if after:
+            return start, after.end()
+        before = text[:start].rstrip()
+        return (len(before) - 1 if before.endswith(",") else start), end
+    rest = _REST_OF_LINE.match(text, end)
+    line_start = text.rfind("\n", 0, start) + 1
+    if rest and not text[line_start:start].strip():
+        return line_start, rest.end()
+    return start, end
+
+
+_LEADING_COMMA = re.compile(r"\s*,[ \t]*(?:\r?\n[ \t]*)?")
+_REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from prefect_luthier.deployments.definition.templates import Placeholder
+from prefect_luthier.deployments.definition.templates import Placeholder, placeholders
 from prefect_luthier.errors import LuthierError
 
 _HEREDOC = re.compile(r"<<-?\s*(?P<quote>['\"\\]?)(?P<word>[\w.-]+)")
@@ -200,6 +200,31 @@ def contexts(command: str, found: Sequence[Placeholder]) -> list[str]:
         result.append(unsafe[0] if unsafe else scanner.frames[-1])
         scanner.skip(placeholder.end)
     return result
+
+
+def plain_text(command: str) -> str:
+    """Return a command with everything but its own unquoted words blanked out.
+
+    Raises:
+        TemplateError: A placeholder is not closed.
+    """
+    found = placeholders(command)
+    scanner = _Scanner(command)
+    kept = list(command)
+    for start, end in [*((p.start, p.end) for p in found), (len(command), len(command))]:
+        while scanner.at < start:
+            before, depth = scanner.at, len(scanner.frames)
+            scanner.advance(before + 1)
+            if depth > 1 or len(scanner.frames) > 1:
+                kept[before : scanner.at] = _blank(command[before : scanner.at])
+        kept[start:end] = ['"'] * (end - start)
+        scanner.skip(end)
+    return "".join(kept)
+
+
+def _blank(text: str) -> list[str]:
+    # A mark that is no part of a word, so that `"git" log` is not read as a command `log`.
+    return ["\n" if char == "\n" else '"' for char in text]
 
 
 def _after_dollar(command: str, placeholder: Placeholder) -> bool:

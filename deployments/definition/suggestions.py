@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from prefect_luthier.diagnostics import MAX_CANDIDATES
 
 _SIMILAR_SCORE = 60
-_SURE_SCORE = 80
-_SURE_LEAD = 8
+_MOST_SLIPS = 3
+_SHORTEST_SURE = 3
+_LONGEST_NAME = 200
 
 
 def closest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
@@ -17,13 +18,27 @@ def closest(name: str, candidates: Iterable[str]) -> tuple[str, ...]:
 
 
 def surely_meant(name: str, candidates: Iterable[str]) -> str | None:
-    """Return the one candidate that ``name`` is a slip of, or None when it is not clear."""
-    scored = _scored(name, candidates)
-    if not scored or scored[0][1] < _SURE_SCORE:
+    """Return the one candidate that ``name`` is a slip of, or None when it is not clear.
+
+    A slip is a letter or two more, less, other or swapped; another candidate that is as near
+    makes it unclear, and so does a name too short to tell.
+    """
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - as in `_scored`
+
+    if len(name) < _SHORTEST_SURE or len(name) > _LONGEST_NAME:
         return None
-    if len(scored) > 1 and scored[0][1] - scored[1][1] < _SURE_LEAD:
+    distances = sorted(
+        (OSA.distance(name.lower(), candidate.lower(), score_cutoff=_MOST_SLIPS), candidate)
+        for candidate in set(candidates)
+        if candidate != name
+    )
+    if not distances:
         return None
-    return scored[0][0]
+    nearest, meant = distances[0]
+    if nearest > min(_MOST_SLIPS, max(1, len(name) // 4)):
+        return None
+    is_unclear = len(distances) > 1 and distances[1][0] - nearest < (1 if nearest == 0 else 2)
+    return None if is_unclear and distances[1][0] <= _MOST_SLIPS else meant
 
 
 def did_you_mean(candidates: tuple[str, ...]) -> str:
@@ -36,6 +51,10 @@ def _scored(name: str, candidates: Iterable[str]) -> list[tuple[str, float]]:
 
     known = [candidate for candidate in candidates if candidate != name]
     found = process.extract(
-        name[:200], known, scorer=fuzz.ratio, limit=MAX_CANDIDATES, score_cutoff=_SIMILAR_SCORE
+        name[:_LONGEST_NAME],
+        known,
+        scorer=fuzz.ratio,
+        limit=MAX_CANDIDATES,
+        score_cutoff=_SIMILAR_SCORE,
     )
     return [(candidate, score) for candidate, score, _ in found]

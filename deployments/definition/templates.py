@@ -45,19 +45,28 @@ def placeholders(template: str) -> list[Placeholder]:
     Raises:
         TemplateError: One is not closed.
     """
+    found, unclosed = scan(template)
+    if unclosed is not None:
+        raise TemplateError(unclosed)
+    return found
+
+
+def scan(template: str) -> tuple[list[Placeholder], int | None]:
+    """Return the placeholders of a template, and the offset of one that is not closed."""
     found: list[Placeholder] = []
     start = template.find(OPEN)
     while start >= 0:
         close = _find_close(template, start)
+        if close is None:
+            return found, start
         inside = template[start + len(OPEN) : close]
-        stripped = inside.strip()
         offset = start + len(OPEN) + len(inside) - len(inside.lstrip())
-        found.append(Placeholder(stripped, start, close + len(CLOSE), offset))
+        found.append(Placeholder(inside.strip(), start, close + len(CLOSE), offset))
         start = template.find(OPEN, close + len(CLOSE))
-    return found
+    return found, None
 
 
-def _find_close(template: str, start: int) -> int:
+def _find_close(template: str, start: int) -> int | None:
     # Braces of CEL maps and braces inside strings do not close the placeholder.
     depth = 0
     for token in tokens(template, start + len(OPEN)):
@@ -68,7 +77,7 @@ def _find_close(template: str, start: int) -> int:
                 return token.start
             break
         depth += _BRACKETS.get(token.text, 0)
-    raise TemplateError(start)
+    return None
 
 
 def is_template(value: Any) -> bool:

@@ -11,7 +11,7 @@ import tree_sitter
 import tree_sitter_toml
 
 from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.positions import Duplicate, Place, Range
+from prefect_luthier.deployments.definition.positions import Duplicate, Place, Positions, Range
 
 _KEYS = ("bare_key", "quoted_key", "dotted_key")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -23,17 +23,18 @@ def toml_tree(text: str) -> tree_sitter.Tree:
     return tree_sitter.Parser(language).parse(text.encode(errors="replace"))
 
 
-def toml_positions(text: str) -> tuple[dict[Path, Place], list[Duplicate]]:
+def toml_positions(text: str) -> Positions:
     """Return the place of every key and value, and every key that is given twice."""
     walk = _Walk(text)
     walk.document(toml_tree(text).root_node)
-    return walk.places, walk.duplicates
+    return Positions(walk.places, walk.duplicates, walk.keys)
 
 
 class _Walk:
     def __init__(self, text: str) -> None:
         self.places: dict[Path, Place] = {}
         self.duplicates: list[Duplicate] = []
+        self.keys: dict[Path, list[Range]] = {}
         self._text = text
         self._offset = _character_offsets(text)
         self._lists: dict[Path, int] = {}
@@ -66,10 +67,12 @@ class _Walk:
             if child.type in ("]", "]]", header.type)
         )
         for name, key in parts[:-1]:
+            self.keys.setdefault((*path, name), []).append(key)
             path = self._current((*path, name))
             self._imply(path, Place(value=(bracket, end), key=key))
         name, key = parts[-1]
         path = (*path, name)
+        self.keys.setdefault(path, []).append(key)
         place = Place(value=(bracket, end), key=key, whole=self._table_range(node))
         if node.type == "table_array_element":
             self._imply(path, place)
@@ -113,9 +116,11 @@ class _Walk:
         path = prefix
         for name, key in parts[:-1]:
             path = (*path, name)
+            self.keys.setdefault(path, []).append(key)
             self._imply(path, Place(value=whole, key=key))
         name, key = parts[-1]
         path = (*path, name)
+        self.keys.setdefault(path, []).append(key)
         self._add(path, Place(self._range(value), key, whole))
         self._pending.append((value, path))
 

@@ -148,10 +148,9 @@ def apply_fixes(text: str, fixes: Iterable[Fix]) -> str:
     Raises:
         ValueError: An edit lies outside the text.
     """
-    lines = text.splitlines(keepends=True) or [""]
     offsets = [0]
-    for line in lines:
-        offsets.append(offsets[-1] + len(line))
+    for line in text.split("\n"):  # not splitlines: U+2028 and the like end no line of TOML
+        offsets.append(offsets[-1] + len(line) + 1)
     chosen: list[tuple[int, int, str]] = []
     for fix in fixes:
         edits = [_edit_range(edit, offsets) for edit in fix.edits]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from prefect_luthier.deployments.definition.environment import Environment
-from prefect_luthier.deployments.definition.validate import Report, validate
-
 from prefect_luthier.catalog import Catalog, read_catalog
+from prefect_luthier.deployments.definition.environment import Environment, ModelSettings
 from prefect_luthier.deployments.definition.model import Definition
-from prefect_luthier.deployments.definition.source import Source
+from prefect_luthier.deployments.definition.source import MAX_SOURCE_BYTES, Source
+from prefect_luthier.deployments.definition.validate import Report, validate
 from prefect_luthier.diagnostics import render
 from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.flows.actions.installed import installed_catalog
-from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.cli.output import say
+
+
+MODEL_VARIABLES = frozenset(
+    {"LUTHIER_MODEL_BASE_URL", "OPENAI_BASE_URL", "LUTHIER_MODEL_API_KEY", "OPENAI_API_KEY"}
+)
 
 
 def whole_catalog(extra: Path | None = None) -> Catalog:
@@ -26,18 +32,51 @@ def whole_catalog(extra: Path | None = None) -> Catalog:
     return catalog.merged(read_catalog(extra)) if extra else catalog
 
 
-def read_valid(file: Path, extra_catalog: Path | None = None) -> Report:
+def local_environment() -> Environment:
+    """Return this machine; the settings are read only when a step needs a language model."""
+
+    def settings() -> ModelSettings:
+        from prefect_luthier.settings import load_settings  # noqa: PLC0415 - takes 150 ms
+
+        return load_settings()
+
+    machine = Environment.local(settings)
+    # Without one of these variables the settings cannot name a model: no need to load them.
+    if not MODEL_VARIABLES & {name.upper() for name in os.environ}:
+        return replace(machine, has_model=False)
+    return machine
+
+
+def read_source(name: str | Path) -> Source:
+    """Read a definition's text; ``-`` is standard input.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    if str(name) != "-":
+        return Source.read(name)
+    return Source.from_bytes(sys.stdin.buffer.read(MAX_SOURCE_BYTES + 1), "-")
+
+
+def read_valid(
+    file: Path, extra_catalog: Path | None = None, *, for_this_machine: bool = True
+) -> Report:
     """Read a definition that must be valid; warnings are shown.
+
+    Args:
+        file: The definition; ``-`` is standard input.
+        extra_catalog: A catalog file to add.
+        for_this_machine: Whether its programs and its language model must be here.
 
     Raises:
         UsageError: The file cannot be read.
         LuthierError: The definition has errors, which were shown (``invalid-definition``).
     """
-    source = Source.read(file)
-    report = validate(source, whole_catalog(extra_catalog), Environment.local(load_settings()))
-    lines = source.text.splitlines()
+    source = read_source(file)
+    environment = local_environment() if for_this_machine else None
+    report = validate(source, whole_catalog(extra_catalog), environment)
     for diagnostic in report.diagnostics:
-        say(render(diagnostic, lines, str(file)))
+        say(render(diagnostic, source.lines, str(file)))
     if not report.ok:
         raise LuthierError(
             "invalid-definition",
