@@ -27,7 +27,7 @@ _HEAD = (
     "concurrency",
     "on_failure",
 )
-_SECTIONS = ("parameters", "requirements", "triggers", "actions", "steps", "artifacts")
+SECTIONS = ("parameters", "requirements", "triggers", "actions", "steps", "artifacts")
 _STEP = (
     "name",
     "description",
@@ -70,10 +70,10 @@ def write_json_form(data: Mapping[str, Any]) -> str:
     Raises:
         LuthierError: A value has no TOML form.
     """
-    rest = {key: value for key, value in data.items() if key not in _SECTIONS}
-    blocks = [_assignments(_ordered(rest, _HEAD))]
-    for name in _SECTIONS:
-        blocks += _section(name, data[name]) if name in data else []
+    rest = {key: value for key, value in data.items() if not has_tables(key, value)}
+    blocks = [assignments(_ordered(rest, _HEAD))]
+    for name in SECTIONS:
+        blocks += section_blocks(name, data[name]) if has_tables(name, data.get(name)) else []
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -90,12 +90,12 @@ def table_block(path: Iterable[str], table: Mapping[str, Any], order: Iterable[s
     below: list[str] = []
     for key, given in _ordered(table, order or _GROUPS.get(path[0], ())):
         value = _whole(given) if key in _BOUNDS else given
-        if isinstance(value, Mapping) and value and _is_wide(key, value):
+        if isinstance(value, Mapping) and value and is_wide(key, value):
             below.append(table_block((*path, key), value, (*value,)))
         else:
             lines.append((key, value))
     header = f"[{'.'.join(map(_key, path))}]"
-    blocks = [f"{header}\n{_assignments(lines)}"] if lines or not below else []
+    blocks = [f"{header}\n{assignments(lines)}".rstrip("\n")] if lines or not below else []
     return "\n\n".join([*blocks, *below])
 
 
@@ -106,27 +106,29 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _section(name: str, value: Any) -> list[str]:
-    if name in _GROUPS and isinstance(value, Mapping) and value:
-        return [
-            table_block((name, key), item) if isinstance(item, Mapping) else _loose(name, key, item)
-            for key, item in value.items()
-        ]
-    if name == "triggers" and isinstance(value, list) and value:
+def has_tables(name: str, value: Any) -> bool:
+    """Return whether a value of the root is written as tables of its own, not as one line."""
+    if name in _GROUPS:
+        values = list(value.values()) if isinstance(value, Mapping) else []
+    elif name == "triggers":
+        values = value if isinstance(value, list) else []
+    else:
+        values = [value] if name in SECTIONS and value else []
+    return bool(values) and all(isinstance(item, Mapping) for item in values)
+
+
+def section_blocks(name: str, value: Any) -> list[str]:
+    """Return the tables of one of the ``SECTIONS``."""
+    if name in _GROUPS:
+        return [table_block((name, key), item) for key, item in value.items()]
+    if name == "triggers":
         return [_trigger(trigger) for trigger in value]
-    if name == "requirements" and isinstance(value, Mapping):
-        return [table_block((name,), value, (*value,))] if value else []
-    return [_assignments([(name, value)])]
+    return [table_block((name,), value, (*value,))]
 
 
-def _loose(section: str, key: str, value: Any) -> str:
-    return f"[{section}]\n{_assignments([(key, value)])}"
-
-
-def _trigger(trigger: Any) -> str:
-    if not isinstance(trigger, Mapping):
-        raise LuthierError("no-toml-form", f"a trigger is a table, not {trigger!r}.")
-    return f"[[triggers]]\n{_assignments(_ordered(trigger, ('cron', 'timezone')))}"
+def _trigger(trigger: Mapping[str, Any]) -> str:
+    lines = assignments(_ordered(trigger, ("cron", "timezone")))
+    return f"[[triggers]]\n{lines}".rstrip()
 
 
 def _ordered(table: Mapping[str, Any], order: Iterable[str]) -> list[tuple[str, Any]]:
@@ -134,24 +136,26 @@ def _ordered(table: Mapping[str, Any], order: Iterable[str]) -> list[tuple[str, 
     return [(key, table[key]) for key in dict.fromkeys([*known, *table])]
 
 
-def _assignments(pairs: Iterable[tuple[str, Any]]) -> str:
-    return "\n".join(f"{_key(key)} = {_wrapped(key, value)}" for key, value in pairs)
+def assignments(pairs: Iterable[tuple[str, Any]]) -> str:
+    """Return one ``key = value`` for each pair, in lines."""
+    return "\n".join(f"{_key(key)} = {wrapped_value(key, value)}" for key, value in pairs)
 
 
-def _wrapped(key: str, value: Any) -> str:
+def wrapped_value(key: str, value: Any) -> str:
     """Return a value, a list that is too wide for its line with one item a line."""
     if isinstance(value, str):
         return _text(value, multiline=True)
-    inline = _inline(value)
+    inline = inline_value(value)
     if isinstance(value, list) and len(key) + 3 + len(inline) > LINE_WIDTH:
-        return "[\n" + "".join(f"    {_inline(item)},\n" for item in value) + "]"
+        return "[\n" + "".join(f"    {inline_value(item)},\n" for item in value) + "]"
     return inline
 
 
-def _is_wide(key: str, value: Mapping[str, Any]) -> bool:
+def is_wide(key: str, value: Mapping[str, Any]) -> bool:
+    """Return whether a table reads better on its own than in one line."""
     if any("\n" in text for text in _texts(value)):
         return True
-    return len(_key(key)) + 3 + len(_inline(value)) > LINE_WIDTH
+    return len(_key(key)) + 3 + len(inline_value(value)) > LINE_WIDTH
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -165,7 +169,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _inline(value: Any) -> str:
+def inline_value(value: Any) -> str:
+    """Return a value as it stands in one line."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -176,10 +181,10 @@ def _inline(value: Any) -> str:
         case float():
             return repr(value)
         case Mapping():
-            pairs = ", ".join(f"{_key(key)} = {_inline(item)}" for key, item in value.items())
+            pairs = ", ".join(f"{_key(key)} = {inline_value(item)}" for key, item in value.items())
             return f"{{ {pairs} }}" if pairs else "{}"
         case list() | tuple():
-            return f"[{', '.join(_inline(item) for item in value)}]"
+            return f"[{', '.join(inline_value(item) for item in value)}]"
         case _:
             raise LuthierError(
                 "no-toml-form",
