@@ -85,9 +85,7 @@ async def call_workflow(reference: str, inputs: Mapping[str, Any]) -> dict[str, 
             "Is it a loop?",
         )
     slug, version = split_reference(reference)
-    token = options.set(
-        replace(here, parent=_parent(), adopt=None, fresh=False, depth=here.depth + 1)
-    )
+    token = options.set(replace(here, parent=_parent(), fresh=False, depth=here.depth + 1))
     try:
         sub_flow: Any = run_workflow.with_options(name=slug)
         state = await sub_flow(

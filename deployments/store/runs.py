@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast
+from sqlalchemy import String, cast, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
@@ -159,6 +160,24 @@ def adopt_steps(session: Session, source: UUID, target: UUID) -> None:
     for row in session.exec(done):
         values = row.model_dump() | {"run_id": target}
         session.execute(insert(StepRow).values(values).on_conflict_do_nothing())
+
+
+def lock_run(session: Session, run_id: UUID) -> bool:
+    """Take the lock of a run for this connection, which keeps it until it ends.
+
+    Returns:
+        Whether it was free: False when another process executes the run.
+    """
+    key = int.from_bytes(hashlib.sha256(run_id.bytes).digest()[:8], signed=True)
+    return bool(session.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar())
+
+
+def is_active(session: Session, run_id: UUID) -> bool:
+    """Return whether a process executes the run at this moment."""
+    key = int.from_bytes(hashlib.sha256(run_id.bytes).digest()[:8], signed=True)
+    free = session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar()
+    session.rollback()
+    return not free
 
 
 def forget_run(session: Session, run_id: UUID) -> None:

@@ -22,13 +22,14 @@ from prefect_luthier.deployments.store.runs import StepResult
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.execution.artifacts import Collected, collect
 from prefect_luthier.flows.execution.bindings import Bindings
+from prefect_luthier.flows.execution.document import run_document
 from prefect_luthier.flows.execution.interruptions import interruptions
 from prefect_luthier.flows.execution.log_blobs import LogBlobs
 from prefect_luthier.flows.execution.needs import UNSUCCESSFUL, Stop
 from prefect_luthier.flows.execution.options import options
 from prefect_luthier.flows.execution.progress import listener
 from prefect_luthier.flows.execution.ready_queue import ReadyQueue
-from prefect_luthier.flows.execution.report import run_document, show_files, show_summary
+from prefect_luthier.flows.execution.report import show_files, show_summary
 from prefect_luthier.flows.execution.run import DEFAULT_PARALLEL, CallWorkflow, Run
 from prefect_luthier.flows.execution.run_store import RunStore
 from prefect_luthier.flows.execution.secret_values import resolve_secrets

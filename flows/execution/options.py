@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from uuid import UUID
 
 from prefect_luthier.deployments.store.runs import Parent
 
@@ -18,14 +17,12 @@ class Options:
     Args:
         parallel: Most steps at once, instead of the definition's own number.
         fresh: Whether to forget what an earlier execution of the run finished.
-        adopt: Another run of the same plan whose finished steps count.
         parent: The step of another run that starts this one.
         depth: How many runs it is nested in.
     """
 
     parallel: int | None = None
     fresh: bool = False
-    adopt: UUID | None = None
     parent: Parent | None = None
     depth: int = 0
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
@@ -16,6 +15,7 @@ from prefect_luthier.flows.execution.artifacts import (
     artifact_key,
     markdown_of,
 )
+from prefect_luthier.flows.execution.document import duration_s
 
 _MARKS = {"completed": "✅", "failed": "❌", "skipped": "⏭️", "cancelled": "🛑"}
 _REASON_CHARACTERS = 300
@@ -85,64 +85,3 @@ def _step_row(step: str, needs: Iterable[str], result: StepResult | None) -> str
 def _cell(text: str) -> str:
     flat = " ".join(text.split())[:_REASON_CHARACTERS]
     return "".join(f"\\{c}" if c in "\\|*<>" else c for c in flat)
-
-
-def duration_s(result: StepResult) -> float:
-    """Return how long a step took, in seconds."""
-    if result.started_at is None or result.ended_at is None:
-        return 0.0
-    return (result.ended_at - result.started_at).total_seconds()
-
-
-def run_document(
-    run_id: str,
-    state: str,
-    message: str,
-    plan: Mapping[str, Any],
-    *,
-    results: Mapping[str, StepResult],
-    artifacts: Sequence[Mapping[str, Any]] = (),
-) -> dict[str, Any]:
-    """Return the JSON document of a run: its state, steps and artifacts.
-
-    Args:
-        run_id: The run.
-        state: How it ended, or ``running``.
-        message: Why it failed.
-        plan: The plan as JSON, for the order of its steps.
-        results: What is known of its steps, by name of the task run.
-        artifacts: The files that were kept.
-    """
-    order = [str(step["id"]) for step in plan.get("steps", ())]
-    ordered = [
-        result
-        for name in order
-        for result in sorted(
-            (r for r in results.values() if r.step == name),
-            key=lambda r: -1 if r.index is None else r.index,
-        )
-    ]
-    return {
-        "run_id": run_id,
-        "workflow": plan.get("workflow"),
-        "version": plan.get("version"),
-        "plan_digest": plan.get("digest"),
-        "state": state,
-        "message": message,
-        "steps": [step_document(result) for result in ordered if result.index is None],
-        "items": [step_document(result) for result in ordered if result.index is not None],
-        "artifacts": [dict(file) for file in artifacts],
-    }
-
-
-def step_document(result: StepResult) -> dict[str, Any]:
-    """Return the JSON document of a step."""
-    return {
-        "id": result.key,
-        "state": result.state,
-        "reason": result.reason,
-        "exit_code": result.exit_code,
-        "attempts": result.attempt,
-        "outputs": result.outputs,
-        "duration_s": round(duration_s(result), 3),
-    }

@@ -8,7 +8,6 @@ the process: two processes can never run the same run.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import queue
 import threading
 import time
@@ -18,7 +17,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
@@ -31,6 +30,7 @@ from prefect_luthier.deployments.store.runs import (
     earlier_try,
     finish_run,
     forget_run,
+    lock_run,
     record_step,
     start_run,
     step_results,
@@ -90,7 +90,7 @@ class RunStore:
             if options.fresh:
                 forget_run(session, self._run_id)
             record = start_run(session, self._run_id, plan, actor, options.parent)
-            source = options.adopt or earlier_try(session, record)
+            source = earlier_try(session, record)
             if source and not options.fresh:
                 adopt_steps(session, source, self._run_id)
             return StoredRun(record.created_at, step_results(session, self._run_id))
@@ -200,9 +200,9 @@ class RunStore:
         return self._connection
 
     def _lock(self, connection: Connection) -> None:
-        key = int.from_bytes(hashlib.sha256(self._run_id.bytes).digest()[:8], signed=True)
-        held = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}).scalar()
-        connection.commit()
+        with Session(connection) as session:
+            held = lock_run(session, self._run_id)
+            session.commit()
         if not held:
             raise LuthierError(
                 "run-active",

@@ -1,0 +1,92 @@
+"""Running a workflow in this very process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.exceptions import ObjectNotFound
+from prefect.flow_engine import run_flow_async
+from prefect.states import Pending
+
+from prefect_luthier.flows.execution.options import Options, options
+from prefect_luthier.flows.execution.progress import listener, run_started
+from prefect_luthier.flows.run_workflow import run_workflow
+from prefect_luthier.ui.cli.run_view import RunView
+
+_HISTORY_S = 10.0
+_POLL_S = 0.2
+
+
+def run_here(
+    name: str,
+    parameters: dict[str, Any],
+    chosen: Options,
+    view: RunView,
+    run_id: UUID | None = None,
+) -> UUID | None:
+    """Run the flow to its end; return the run's id, None when it did not come to be.
+
+    Args:
+        name: Name of the flow: the workflow's id.
+        parameters: Parameters of `run_workflow`.
+        chosen: How to execute it.
+        view: Is shown what happens.
+        run_id: A run to continue, instead of a new one.
+    """
+    started: list[str] = []
+    listener.set(view.take)
+    options.set(chosen)
+    run_started.set(started.append)
+    asyncio.run(_run(name, parameters, run_id))
+    return UUID(started[0]) if started else None
+
+
+async def _run(name: str, parameters: dict[str, Any], run_id: UUID | None) -> None:
+    flow: Any = run_workflow.with_options(name=name)
+    existing = await _continued(run_id) if run_id else None
+    state: State[Any] = await run_flow_async(
+        flow, flow_run=existing, parameters=parameters, return_type="state"
+    )
+    if state.state_details.flow_run_id:
+        await _await_history(state.state_details.flow_run_id)
+
+
+async def _continued(run_id: UUID) -> FlowRun:
+    async with get_client() as client:
+        await client.set_flow_run_state(run_id, Pending(message="Continued."), force=True)
+        return await client.read_flow_run(run_id)
+
+
+def flow_run_of(run_id: UUID) -> FlowRun | None:
+    """Return a flow run of the server in use, None when it does not know it."""
+
+    async def read() -> FlowRun | None:
+        async with get_client() as client:
+            try:
+                return await client.read_flow_run(run_id)
+            except ObjectNotFound:
+                return None
+
+    return asyncio.run(read())
+
+
+async def _await_history(run_id: UUID) -> None:
+    """Wait until the server has recorded the ends of all task runs.
+
+    It records them a moment later than it hears of them; a server that only this command uses
+    would otherwise be stopped too early.
+    """
+    deadline = asyncio.get_running_loop().time() + _HISTORY_S
+    async with get_client() as client:
+        while asyncio.get_running_loop().time() < deadline:
+            runs = await client.read_task_runs(
+                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])), limit=200
+            )
+            if all(run.state and run.state.is_final() for run in runs):
+                return
+            await asyncio.sleep(_POLL_S)
