@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from prefect_luthier.ai_builder.offline.conditions import take_condition
-from prefect_luthier.ai_builder.offline.literals import is_mark
-from prefect_luthier.ai_builder.offline.words import vocabulary
+from prefect_luthier.ai_builder.offline import order_words
+from prefect_luthier.ai_builder.offline.conditions import leading_condition, trailing_condition
+from prefect_luthier.ai_builder.offline.loops import take_loop
+from prefect_luthier.ai_builder.offline.openings import (
+    is_directive,
+    opens_clause,
+    opens_passive,
+)
 
 
 class Link(Enum):
@@ -18,6 +23,7 @@ class Link(Enum):
     NEXT = "next"  # after everything that is open
     BESIDE = "beside"  # at the same time as the one before
     LIST = "list"  # joined by a mere `and` or comma
+    REWIND = "rewind"  # before the one that was named before it
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,9 @@ class Clause:
         negated: Whether the condition was introduced by `unless`.
         otherwise: Whether it is the other branch of the condition before.
         loop: What it is done for each of, or None.
-        done: Whether the text says that something has happened, as in `once X is done`.
+        event: Whether the text tells that something has happened, as in `once X is done`.
         sentence: Number of the sentence it stands in.
-        directive: Whether the sentence asks for something, rather than telling.
+        directive: Whether its sentence asks for something, rather than telling.
     """
 
     text: str
@@ -42,14 +48,16 @@ class Clause:
     negated: bool = False
     otherwise: bool = False
     loop: str | None = None
-    done: bool = False
+    event: bool = False
     sentence: int = 0
     directive: bool = True
 
 
-_BULLET = re.compile(r"(?:^|\n)\s*(?:[-*•]|\(?\d{1,2}[.)]|step \d+[:.)-]?)\s+", re.IGNORECASE)
-_INLINE_NUMBER = re.compile(r"(?<=\s)\(?\d{1,2}\)\s+")
-_SENTENCE = re.compile(r"(?<=[.!?])(?:\s+|$)|;\s*|\n+")
+_BULLET = re.compile(
+    r"(?:^|\n)\s*(?:[-*•]|\(?\d{1,2}[.)]|step \d+\s*[:.)-])\s+", re.IGNORECASE
+)
+_INLINE_NUMBER = re.compile(r"(?:^|(?<=[\s:;,.]))\(?(?:\d{1,2}[.)]|step \d+\s*[:.)-])\s+(?=[A-Za-z\ue000-\uf8ff])", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?])(?:\s+|$)|\s*;\s*|\n+|\s+(?:--|-)\s+(?=[a-z])|(?<=:)\s+|,\s+so (?=please|i |we |can |could )|\.{3}\s*")
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|approx|no|mr|mrs|ms|dr|inc|ltd|st)\.$", re.IGNORECASE
 )
@@ -57,45 +65,19 @@ _ABBREVIATION = re.compile(
 
 def sentences(text: str) -> list[str]:
     """Return the sentences of a masked text; each item of a list is one."""
-    text = _INLINE_NUMBER.sub("\n", _BULLET.sub("\n", text))
+    text = _BULLET.sub("\n", text)
+    if len(_INLINE_NUMBER.findall(text)) > 1:
+        text = _INLINE_NUMBER.sub("\n", text)
     found: list[str] = []
     for piece in _SENTENCE.split(text):
         stripped = (piece or "").strip()
-        if not stripped:
+        if not re.search(r"[\w\ue000-\uf8ff]", stripped):
             continue
         if found and _ABBREVIATION.search(found[-1]):
             found[-1] = f"{found[-1]} {stripped}"
         else:
             found.append(stripped)
     return found
-
-
-_LEADING_ORDER = re.compile(
-    r"^(?:and\s+|but\s+|so\s+)?(?:(?P<first>first(?:ly)?(?: of all| off| up)?|to (?:start|begin)(?: with)?|start(?:ing)? by|begin(?:ning)? by|initially|step one|in the first step)"
-    r"|(?P<next>then|next(?: up)?|after(?:wards?| that| this| which)|subsequently|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|later|thereafter|from there|following that|once (?:that|this|it)(?:'s| is| has)(?: been)? (?:done|finished|complete[d]?|ready|over|through)|when (?:that|this|it)(?:'s| is) (?:done|finished|complete[d]?|ready)|with that done|and then|now|as a next step|the next step is to)"
-    r"|(?P<last>finally|lastly|last(?: of all)?|in the end|at the (?:very )?end|to (?:finish|wrap up|close)(?: off| up| things off)?|ultimately|as a (?:last|final) step|(?:once|when|after) (?:all(?: of (?:that|this|them|these))?|both|everything|all (?:three|four|the steps)|they|these|those|both of (?:them|those|these)|the (?:two|three|four)(?: of them)?)(?: branches| steps| tasks| jobs)?(?:(?:'s|'re| is| are| has| have)(?: been| all| both)*)? ?(?:done|finish(?:ed|es)?|complete[ds]?|ready|over|through|succeed(?:ed)?|in)?)"
-    r"|(?P<beside>meanwhile|in the meantime|at the same time|simultaneously|in parallel(?: to (?:that|this))?|concurrently|parallel to (?:that|this)|alongside (?:that|this)|while (?:that|this|it)(?:'s| is)? (?:happening|running|going on|happens|runs)|while you(?:'re| are) at it)"
-    r"|(?P<also>also|additionally|in addition|besides|plus|as well|moreover|furthermore))\b(?:\s*[,:]\s*|\s+|$)",
-    re.IGNORECASE,
-)  # fmt: skip
-_TRAILING_BESIDE = re.compile(
-    r"[,\s]*\b(?:in parallel|at the same time|simultaneously|concurrently|side by side|all at once|at once|together in parallel)\b[\s.]*$",
-    re.IGNORECASE,
-)
-_TRAILING_ORDER = re.compile(
-    r"[,\s]*\b(?:(?P<next>afterwards?|after that|next|thereafter|subsequently|when (?:that|it)(?:'s| is) (?:done|finished))|(?P<last>at the (?:very )?end|in the end|last|finally)|(?P<first>first|beforehand))[\s.]*$",
-    re.IGNORECASE,
-)
-_POLITE = re.compile(
-    r"^(?:(?:hi|hello|hey|dear)(?: (?:there|team|all|luthier|folks|everyone))?\s*[,!.]*\s*)?"
-    r"(?:(?:please|pls|kindly|ok(?:ay)?|so|well|alright|hey|yo)\s*,?\s+)*"
-    r"(?:(?:can|could|would|will) (?:you|we|u)(?: please| kindly| also| maybe)*|i(?:'d| would)(?: really)? (?:like|love|want)(?: you)?(?: to)?(?: have)?|(?:i|we)(?: also| really| just)? (?:want|need|wish|have)(?: you| it| this| us| something| a (?:workflow|flow|pipeline|job|process|automation) (?:that|which|to))?(?: to)?|(?:i'm|we're|i am|we are) (?:looking|trying|hoping) (?:to|for (?:a way to|something that|a workflow (?:that|to)))|let(?:'s| us)|help (?:me|us)(?: to)?|make sure (?:to|that(?: you)?|you)|be sure to|remember to|don't forget to|it (?:should|must|needs to|has to|will)|(?:you|we) (?:should|must|need to|have to|can|may|will)|the (?:workflow|flow|pipeline|job|automation|process) (?:should|must|needs to|has to|will)|your (?:job|task) is to|it would be (?:great|nice|good|cool|helpful) if (?:you|it|we) (?:could|would|can)|is there a way to|would it be possible to|go ahead and|just|simply|automatically|quickly|also|please|kindly)\s+",
-    re.IGNORECASE,
-)  # fmt: skip
-_CONTAINER = re.compile(
-    r"^(?:(?:set up|setup|create|build|make|write|design|draft|give me|put together|generate|define|prepare|schedule|add|configure|we need|i need|i want)\s+)?(?:me\s+|us\s+)?(?:an?|the|some|another)?\s*(?:new\s+|simple\s+|small\s+|little\s+|automated\s+|automatic\s+|scheduled\s+|recurring\s+|quick\s+)*(?:work ?flow|flow|pipeline|automation|job|process|routine|script|task|thing|something)\s+(?:for me\s+|for us\s+)?(?:(?:that|which)\s+(?:will\s+|should\s+|can\s+|would\s+|does the following\s*:?\s*)?|to\s+|where (?:you|we|it)\s+|:\s*|in which (?:you|we|it)\s+|does the following\s*:?\s*)",
-    re.IGNORECASE,
-)  # fmt: skip
 
 
 def split_clauses(text: str) -> list[Clause]:
@@ -106,163 +88,264 @@ def split_clauses(text: str) -> list[Clause]:
     """
     clauses: list[Clause] = []
     for number, sentence in enumerate(sentences(text)):
-        clauses += _sentence_clauses(sentence, number, first=not clauses)
+        directive = is_directive(sentence)
+        found = _parse(sentence.strip(" .,!?:-"), Link.NEXT)
+        for clause in found:
+            placed = replace(clause, sentence=number, directive=directive)
+            _place(clauses, placed)
     return clauses
 
 
-def _sentence_clauses(sentence: str, number: int, *, first: bool) -> list[Clause]:
-    beside = _TRAILING_BESIDE.search(sentence)
-    body = sentence[: beside.start()] if beside else sentence
-    pieces = [piece for part in _split_then(body.strip(" .,!?:")) for piece in _expand(part)]
-    if not pieces:
+def _place(clauses: list[Clause], clause: Clause) -> None:
+    """Add a clause; one that belongs before its predecessor goes there."""
+    if clause.link is not Link.REWIND:
+        clauses.append(clause)
+        return
+    position = next(
+        (i for i, each in enumerate(clauses) if each.sentence == clause.sentence),
+        max(0, len(clauses) - 1),
+    )
+    clauses.insert(position, replace(clause, link=Link.NEXT))
+    if position + 1 < len(clauses):
+        clauses[position + 1] = replace(clauses[position + 1], link=Link.NEXT)
+
+
+_MAX_DEPTH = 12
+
+
+def _parse(text: str, link: Link, depth: int = 0) -> list[Clause]:
+    """Return the clauses of a sentence or of a part of it."""
+    text, link, otherwise = _strip_leading(text, link)
+    if not re.search(r"[\w\ue000-\uf8ff]", text):
         return []
-    if not first and pieces[0].link is Link.LIST:
-        pieces[0] = replace(pieces[0], link=Link.NEXT)
-    if beside:
-        pieces = [pieces[0], *(replace(p, link=Link.BESIDE) for p in pieces[1:])]
-    return [replace(piece, sentence=number) for piece in pieces]
+    if depth < _MAX_DEPTH:
+        for reader in (_beside_all, _leading_if, _subordinate, _relative, _order_words, _listed):
+            found = reader(text, link, depth + 1)
+            if found:
+                return [replace(found[0], otherwise=found[0].otherwise or otherwise), *found[1:]]
+    return [replace(_leaf(text, link), otherwise=otherwise)]
 
 
-_THEN = re.compile(
-    r"\s*,?\s*(?:\b(?:and|but)\s+)?\b(?:(?P<then>then|after(?:wards?\b| that| which)|next\b(?=,| )(?! (?:day|week|month|year|run|step|to|time))|subsequently|finally|lastly|followed by|before finally|eventually|in turn)|(?P<beside>meanwhile|(?:while |and |but )?(?:at the same time|simultaneously|in parallel|concurrently)(?! with)|while also|while))\b\s*,?\s*(?!$)",
-    re.IGNORECASE,
-)
-
-
-def _split_then(text: str) -> Iterator[tuple[str, Link]]:
-    """Yield the parts between order words, each with its link."""
-    link = Link.NEXT
-    start = 0
-    for match in _THEN.finditer(text):
-        left = text[start : match.start()].strip(" ,")
-        if (
-            left
-            and re.search(r"\b(?:if|when|once|unless)\b[^,]*$", left, re.IGNORECASE)
-            and match["then"]
-        ):
-            # `if X then Y` is one conditional clause
-            if re.match(r"^(?:\W*)(?:if|when|once|unless)\b[^,]*$", left, re.IGNORECASE):
-                text = f"{text[: match.start()]}, {' ' * (match.end() - match.start() - 2)}{text[match.end() :]}"
-                continue
-        if left:
-            yield left, link
-        link = Link.BESIDE if match["beside"] else Link.NEXT
-        start = match.end()
-    rest = text[start:].strip(" ,")
-    if rest:
-        yield rest, link
-
-
-def _expand(part: tuple[str, Link]) -> list[Clause]:
-    text, link = part
-    found: list[Clause] = []
-    for piece, glue in _split_list(text):
-        clause = _read_clause(piece, link if not found else glue)
-        found += clause
-    return found
-
-
-_GLUE = re.compile(
-    r"\s*,\s*(?:and|but|plus|or)?\s*|\s+(?:and|but|plus|&)\s+(?:also\s+)?|\s+-\s+", re.IGNORECASE
-)
-_SUBORDINATE = re.compile(
-    r"^(?:and\s+)?(?:if|when|whenever|once|after|as soon as|unless|in case|before|for (?:each|every|all)|given|until|otherwise|else|only if|should|provided)\b",
-    re.IGNORECASE,
-)
-
-
-def _split_list(text: str) -> Iterator[tuple[str, Link]]:
-    """Yield the parts that a comma or `and` joins, where the right one starts with a verb."""
-    start = 0
-    for match in _GLUE.finditer(text):
-        left, right = text[start : match.start()], text[match.end() :]
-        if not left.strip():
-            continue
-        if _SUBORDINATE.match(left.strip()) and not _closed(left):
-            continue
-        if opens_clause(right) or _SUBORDINATE.match(right) and opens_clause(_after_comma(right)):
-            yield left.strip(" ,"), Link.LIST
-            start = match.end()
-    rest = text[start:].strip(" ,")
-    if rest:
-        yield rest, Link.LIST
-
-
-def _closed(left: str) -> bool:
-    """Return whether a subordinate clause has its main clause already."""
-    return "," in left and opens_clause(_after_comma(left))
-
-
-def _after_comma(text: str) -> str:
-    return text.partition(",")[2].strip()
-
-
-_FILLER = re.compile(
-    r"^(?:(?:also|please|then|and|just|simply|automatically|immediately|quickly|finally|next|again|first|directly|otherwise|else|don't forget to|make sure to|be sure to|to)\s+)+",
-    re.IGNORECASE,
-)
-_OBJECT = re.compile(
-    r"^(?:the|an?|it|its|them|that|this|these|those|my|our|your|his|her|their|me|us|him|everyone|everything|each|every|all|any|some|both|to|back|out|up|off|down|over|into|onto|\d+|[A-Z#@])\b|^[\ue000-\uf8ff]",
-)
-
-
-def opens_clause(text: str) -> bool:
-    """Return whether a text starts with an imperative verb and something that follows it."""
-    rest = _POLITE.sub("", _FILLER.sub("", text.strip()))
-    match = re.match(r"([A-Za-z]+)(?:-([a-z]+))?\s*(.*)", rest, re.DOTALL)
-    if not match:
-        return False
-    word, follows = match[1].lower(), match[3]
-    known = vocabulary()
-    if word not in known.verb_words:
-        return False
-    if not follows or follows[0] in ",.;":
-        return word not in known.noun_verbs and not follows.strip()
-    if re.match(r"(?:and|or|of|is|are|was|were|has|have)\b", follows):
-        return False
-    return word not in known.noun_verbs or bool(_OBJECT.match(follows)) or is_mark(follows[0])
-
-
-def _read_clause(text: str, link: Link) -> list[Clause]:
-    """Read the leading order word, politeness and condition of one clause."""
-    otherwise = False
-    changed = True
+def _strip_leading(text: str, link: Link) -> tuple[str, Link, bool]:
+    """Take order words and politeness from the front of a text."""
+    otherwise, changed = False, True
     while changed:
         changed = False
-        order = _LEADING_ORDER.match(text)
+        order = order_words.LEADING.match(text)
         if order and order.end() < len(text):
             text, changed = text[order.end() :], True
-            link = Link.BESIDE if order["beside"] else link if order["also"] else Link.NEXT
+            if order["beside"]:
+                link = Link.BESIDE
+            elif order["rewind"]:
+                link = Link.REWIND
+            elif not order["also"] and link is not Link.REWIND:
+                link = Link.NEXT
             continue
-        other = re.match(
-            r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not|or else)\b\s*,?\s*",
-            text,
-            re.IGNORECASE,
-        )
+        other = _OTHERWISE.match(text)
         if other and other.end() < len(text):
             text, changed, otherwise = text[other.end() :], True, True
             continue
-        for pattern in (_CONTAINER, _POLITE):
+        for pattern in (order_words.CONTAINER, order_words.POLITE):
             polite = pattern.match(text)
-            if polite and polite.end() < len(text):
+            if polite and 0 < polite.end() < len(text):
                 text, changed = text[polite.end() :], True
-    if not text.strip(" ,.!?"):
-        return []
-    return _with_condition(text, link, otherwise=otherwise)
+    return text.strip(" ,.!?:"), link, otherwise
 
 
-def _with_condition(text: str, link: Link, *, otherwise: bool) -> list[Clause]:
-    taken = take_condition(text)
+_OTHERWISE = re.compile(
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",
+    re.IGNORECASE,
+)
+
+
+def _beside_all(text: str, link: Link, depth: int) -> list[Clause]:
+    """`A, B and C in parallel`: all of them beside each other."""
+    beside = order_words.TRAILING_BESIDE.search(text)
+    if not beside or not text[: beside.start()].strip():
+        trailing = order_words.TRAILING_ORDER.search(text)
+        if not trailing or not text[: trailing.start()].strip() or _is_split(text):
+            return []
+        new = Link.REWIND if trailing["rewind"] else Link.NEXT
+        return _parse(text[: trailing.start()], new, depth)
+    inner = _parse(text[: beside.start()], link, depth)
+    if len(inner) == 1:
+        return [replace(inner[0], link=Link.BESIDE)] if link is not Link.NEXT or depth > 1 else [replace(inner[0], text=f"{inner[0].text}{PARALLEL}")]
+    return [inner[0], *(replace(each, link=Link.BESIDE) for each in inner[1:])]
+
+
+# Stands at the end of a clause whose parts are to run beside each other.
+PARALLEL = " \u2016"
+
+
+def _is_split(text: str) -> bool:
+    return any(True for _ in order_words.THEN.finditer(text)) or len(list(_split_list(text))) > 1
+
+
+def _leading_if(text: str, link: Link, depth: int) -> list[Clause]:
+    """`If X, A and B`: the condition holds for all that follows in the sentence."""
+    taken = leading_condition(text)
     if taken is None:
-        return [Clause(text.strip(" ,."), link, otherwise=otherwise)]
-    inner = [clause for part in _split_then(taken.rest) for clause in _expand(part)]
+        return []
+    inner = _parse(taken.rest, link, depth)
+    return _conditional(inner, taken.condition, negated=taken.negated)
+
+
+def _conditional(inner: list[Clause], condition: str, *, negated: bool) -> list[Clause]:
+    found: list[Clause] = []
+    other_branch = False
+    for clause in inner:
+        other_branch = other_branch or clause.otherwise
+        if clause.condition is None and not other_branch:
+            clause = replace(clause, condition=condition, negated=negated)
+        elif other_branch:
+            clause = replace(clause, otherwise=True)
+        found.append(clause)
+    return found
+
+
+_AFTER_LEADING = re.compile(
+    r"^(?:only\s+)?(?P<word>after|once|as soon as|following|upon|when(?:ever)?|every time|each time|any time)\s+(?P<event>[^,]+?)\s*,\s*(?:then\s+)?(?P<rest>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_BEFORE_LEADING = re.compile(
+    r"^(?:before|prior to)\s+(?P<event>[^,]+?)\s*,\s*(?P<rest>.+)$", re.IGNORECASE | re.DOTALL
+)
+_AFTER_TRAILING = re.compile(
+    r"^(?P<rest>.+?)\s*,?\s+(?:but only |only |right |immediately |directly |straight )?(?P<word>after|once|as soon as|whenever|every time|each time)\s+(?P<event>(?!\d|a while|a minute|an hour|that\b|this\b|which\b).+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_BEFORE_TRAILING = re.compile(
+    r"^(?P<rest>.+?)\s*,?\s+(?:right |just |and that )?(?:before|prior to)\s+(?P<event>(?:you\s+|we\s+|it\s+(?:is|gets)\s+|they\s+(?:are|get)\s+)?(?:\w+ing|\w+ed|\w+n|finally \w+ing|the .+|you .+|we .+)\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _subordinate(text: str, link: Link, depth: int) -> list[Clause]:
+    """`After X, Y`, `Y once X`, `before X, Y`: what comes first goes first."""
+    leading = _AFTER_LEADING.match(text)
+    if leading:
+        event = replace(_leaf(_ungerund(leading["event"]), link), event=True)
+        return [event, *_parse(leading["rest"], Link.NEXT, depth)]
+    before = _BEFORE_LEADING.match(text)
+    if before:
+        first = _parse(before["rest"], link, depth)
+        return [*first, replace(_leaf(_ungerund(before["event"]), Link.NEXT), event=True)]
+    trailing = _AFTER_TRAILING.match(text)
+    holds_for_all = trailing is not None and trailing["word"].lower() not in {"after", "once"}
+    if order_words.THEN.search(text) or (
+        not holds_for_all and len(list(_split_list(text))) > 1
+    ):
+        return []
+    if trailing and "if" not in trailing["rest"].split():
+        event = replace(_leaf(_ungerund(trailing["event"]), link), event=True)
+        return [event, *_parse(trailing["rest"], Link.NEXT, depth)]
+    trailing = _BEFORE_TRAILING.match(text)
+    if trailing:
+        event = replace(_leaf(_ungerund(trailing["event"]), Link.NEXT), event=True)
+        return [*_parse(trailing["rest"], link, depth), event]
+    return []
+
+
+def _ungerund(text: str) -> str:
+    return re.sub(r"^(?:having|you(?:'ve| have)?|we(?:'ve| have)?|i(?:'ve| have)?)\s+", "", text, flags=re.IGNORECASE)
+
+
+def _order_words(text: str, link: Link, depth: int) -> list[Clause]:
+    """`A, then B`: split at order words."""
+    found: list[Clause] = []
+    start, next_link = 0, link
+    for match in order_words.THEN.finditer(text):
+        left = text[start : match.start()].strip(" ,")
+        rest = text[match.end() :]
+        if match["beside"] and re.match(r"\W*(?:$|(?:and\s+)?then\b)", rest, re.IGNORECASE):
+            found += _beside_last(left, next_link, depth)
+            start, next_link = match.end(), Link.NEXT
+            continue
+        if not left and not found:
+            continue
+        found += _parse(left, next_link, depth)
+        start = match.end()
+        next_link = Link.BESIDE if match["beside"] else Link.REWIND if match["rewind"] else Link.NEXT
+    if start == 0:
+        return []
+    return [*found, *_parse(text[start:].strip(" ,"), next_link, depth)]
+
+
+def _beside_last(text: str, link: Link, depth: int) -> list[Clause]:
+    """`A, B at the same time, and then C`: B is beside A."""
+    found = _parse(text, link, depth)
+    if len(found) > 1:
+        return [*found[:-1], replace(found[-1], link=Link.BESIDE)]
+    return [replace(each, link=Link.BESIDE) for each in found]
+
+
+_GLUE = re.compile(
+    r"\s*[,;]\s*(?:and\s+also\s+|and\s+|but\s+also\s+|but\s+|plus\s+|or\s+|as well as\s+)?|\s+(?:and|but|plus|&|as well as)\s+(?:also\s+)?",
+    re.IGNORECASE,
+)
+_SUBORDINATE = re.compile(
+    r"^(?:and\s+)?(?:if|when|whenever|once|after|as soon as|unless|in case|before|for (?:each|every|all)|given|until|otherwise|else|only if|provided|should)\b",
+    re.IGNORECASE,
+)
+
+
+def _listed(text: str, link: Link, depth: int) -> list[Clause]:
+    """`A, B and C`: split where a comma or `and` is followed by a verb."""
+    pieces = list(_split_list(text))
+    if len(pieces) < 2:  # noqa: PLR2004 - a list has two items
+        return []
+    found: list[Clause] = []
+    for piece in pieces:
+        inner = _parse(piece, Link.LIST if found else link, depth)
+        if inner and found and found[-1].loop and not inner[0].loop and _ANAPHOR.search(inner[0].text):
+            inner = [replace(each, loop=each.loop or found[-1].loop) for each in inner]
+        found += inner
+    return found
+
+
+_ANAPHOR = re.compile(r"\b(?:it|them|that|each|its|their)\b", re.IGNORECASE)
+
+
+def _split_list(text: str) -> Iterator[str]:
+    start = 0
+    for match in _GLUE.finditer(text):
+        left, right = text[start : match.start()], text[match.end() :]
+        if not left.strip() or (_SUBORDINATE.match(left.strip()) and "," not in left):
+            continue
+        opens = opens_clause(right) or opens_passive(right)
+        if not opens and _SUBORDINATE.match(right) and "," in right:
+            opens = opens_clause(right.partition(",")[2].strip())
+        if opens or _OTHERWISE.match(right):
+            yield left.strip(" ,")
+            start = match.end()
+    rest = text[start:].strip(" ,")
+    if rest:
+        yield rest
+
+
+_RELATIVE = re.compile(
+    r"\s*,\s*(?:which|that|and which|and that)\s+(?:you |we )?(?:(?:is|are|gets?|should be|must be|needs to be|has to be|have to be|will be|shall be|can be|should|must|needs to|has to|will)\s+)(?P<then>then\s+|afterwards\s+|subsequently\s+|finally\s+)?(?P<rest>\w+.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _relative(text: str, link: Link, depth: int) -> list[Clause]:
+    """`A, which is then B-ed`: the relative clause comes next."""
+    match = _RELATIVE.search(text)
+    if not match or match.start() == 0:
+        return []
     return [
-        replace(
-            clause,
-            link=link if position == 0 else clause.link,
-            condition=clause.condition or taken.condition,
-            negated=taken.negated if clause.condition is None else clause.negated,
-            otherwise=otherwise if position == 0 else clause.otherwise,
-        )
-        for position, clause in enumerate(inner)
+        *_parse(text[: match.start()], link, depth),
+        *_parse(match["rest"], Link.NEXT, depth),
     ]
+
+
+def _leaf(text: str, link: Link) -> Clause:
+    taken = trailing_condition(text)
+    condition, negated = None, False
+    if taken is not None:
+        text, condition, negated = taken.rest, taken.condition, taken.negated
+    loop, text = take_loop(text)
+    return Clause(text.strip(" ,.:"), link, condition, negated, loop=loop)
+
+

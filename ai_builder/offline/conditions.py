@@ -5,14 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_HEAD = r"(?:only\s+)?(?:if(?: and only if)?|in case(?: that)?|in the event(?: that)?|provided(?: that)?|assuming(?: that)?|when(?:ever)?|unless|as long as|should)"
+_IF = r"(?:only\s+|but\s+|and\s+)*(?:if(?: and only if)?|in case(?: that| of)?|in the event (?:that|of)|provided(?: that)?|assuming(?: that)?|unless|as long as|on condition that|depending on whether|should(?= (?:the|it|that|this|there|any|a|an|anything|something)\b))"
+# `when` is a condition where it speaks of a state, otherwise it is about time.
+_WHEN = r"(?:only\s+)?when(?:ever)?(?=[^,]*\b(?:is|are|was|were|fails?|failed|passes|passed|pass|succeeds?|succeeded|drops?|exceeds?|above|below|over|under|more|less|fewer|goes|went|no|not|any|there|contains?|matches|breaks|crashes|errors?)\b)"
 _LEADING = re.compile(
-    rf"^(?P<head>{_HEAD})\s+(?P<condition>[^,]+?)\s*,\s*(?:then\s+|just\s+)?(?P<rest>.+)$",
+    rf"^(?P<head>{_IF}|{_WHEN})\s+(?P<condition>[^,:]+?)\s*(?:[,:]\s*(?:then\s+|just\s+)?|\s+then\s+)(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 _TRAILING = re.compile(
-    rf"^(?P<rest>.+?)\s*,?\s+(?:but\s+)?(?P<head>{_HEAD})\s+(?P<condition>.+)$",
+    rf"^(?P<rest>.+?)\s*,?\s+(?:but\s+)?(?P<head>{_IF}|{_WHEN})\s+(?P<condition>.+)$",
     re.IGNORECASE | re.DOTALL,
+)
+# `check if X` asks a question; the words after it are no condition.
+_QUESTION_VERB = re.compile(
+    r"\b(?:check|see|find out|determine|test|verify|know|tell(?: \w+)?|decide|detect|ask|look|figure out|say|report|whether|shows?)$",
+    re.IGNORECASE,
 )
 
 
@@ -25,9 +32,20 @@ class Taken:
     negated: bool
 
 
-def take_condition(text: str) -> Taken | None:
-    """Separate a clause from its condition; None when it has none."""
-    match = _LEADING.match(text) or _TRAILING.match(text)
+def leading_condition(text: str) -> Taken | None:
+    """Separate `if X, Y` from its condition; None when the text does not start with one."""
+    return _taken(_LEADING.match(text))
+
+
+def trailing_condition(text: str) -> Taken | None:
+    """Separate `Y if X` from its condition; None when there is none."""
+    match = _TRAILING.match(text)
+    if match and _QUESTION_VERB.search(match["rest"].strip(" ,")) and not re.search(r"\b(?:tell|let) (?:me|us)\b", match["rest"]):
+        return None
+    return _taken(match)
+
+
+def _taken(match: re.Match[str] | None) -> Taken | None:
     if not match or not match["rest"].strip(" ,."):
         return None
     return Taken(

@@ -27,6 +27,7 @@ _LATE_AFTER, _LATE_WEIGHT = 4, 0.6
 _WEAK_WEIGHT = 0.3
 _ASKED_SHARE = 0.6
 _OPPOSITE_FACTOR = 0.45
+_CONTEXT_BONUS = 0.08
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,12 @@ class Index:
         sums = matrix.sum(axis=1, keepdims=True)
         return np.divide(matrix, sums, out=matrix, where=sums > 0)
 
-    def rank(self, text: str, limit: int = 8) -> list[Match]:
+    def rank(self, text: str, context: str = "", limit: int = 8) -> list[Match]:
         """Return the best entries for the words of a clause, best first.
 
         Args:
             text: Words without literals.
+            context: Words around the clause, which decide between entries that fit alike.
             limit: Most matches to return.
         """
         query = query_terms(text)
@@ -121,11 +123,20 @@ class Index:
         asked = weights @ best / weights.sum()
         offered = self._slug_weights @ similarity.max(axis=0)
         scores = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * offered
-        scores = scores * self._agreement(query)
+        scores = (scores + self._context_bonus(context, query)) * self._agreement(query)
         order = np.argsort(-scores, kind="stable")[:limit]
         return [
             Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order
         ]
+
+    def _context_bonus(self, context: str, query: list[Term]) -> Floats | float:
+        asked = {term.stem for term in query}
+        terms = [term for term in query_terms(context) if term.stem not in asked]
+        if not terms:
+            return 0.0
+        similarity = self._similarities(terms)
+        best = np.stack([(row[None, :] * self._weights).max(axis=1) for row in similarity])
+        return np.asarray(_CONTEXT_BONUS * best.max(axis=0), dtype=np.float32)
 
     def _query_weights(self, query: list[Term], similarity: Floats) -> Floats:
         """Return how much each word of a clause says: as much as the rarest word it stands for."""

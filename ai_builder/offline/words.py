@@ -40,6 +40,7 @@ class Vocabulary:
         polarity: The sides that a word is on, by stem.
         weak: Words that say little about which action is meant.
         stop: Words that say nothing.
+        vague: Words that name nothing an action could be found by.
         irregular: Irregular form to base form.
         phrases: Idioms and the words they stand for.
     """
@@ -52,6 +53,7 @@ class Vocabulary:
     polarity: dict[str, frozenset[str]]
     weak: frozenset[str]
     stop: frozenset[str]
+    vague: frozenset[str]
     irregular: dict[str, str]
     phrases: tuple[tuple[re.Pattern[str], str], ...]
 
@@ -78,6 +80,7 @@ def vocabulary() -> Vocabulary:
         ),
         polarity=_sides(data["polarity"]),
         weak=frozenset(map(_raw_stem, data["weak"]["words"].split())),
+        vague=frozenset(map(_raw_stem, data["vague"]["words"].split())),
         stop=frozenset(data["stop"]["words"].split()),
         irregular=irregular,
         phrases=tuple(

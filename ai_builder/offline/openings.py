@@ -1,0 +1,75 @@
+"""How a clause opens: with a command, a passive, or no request at all."""
+
+from __future__ import annotations
+
+import re
+
+from prefect_luthier.ai_builder.offline import order_words
+from prefect_luthier.ai_builder.offline.literals import is_mark
+from prefect_luthier.ai_builder.offline.words import vocabulary
+
+_FILLER = re.compile(
+    r"^(?:(?:also|please|then|and|just|simply|automatically|immediately|quickly|finally|next|again|first|directly|otherwise|else|don't forget to|make sure to|be sure to|to|you|we|i|always|lastly|afterwards|subsequently|have it|get it|that)\s+)+",
+    re.IGNORECASE,
+)
+_OBJECT = re.compile(
+    r"^(?:the|an?|it|its|them|that|this|these|those|my|our|your|his|her|their|me|us|him|everyone|everybody|everything|each|every|all|any|some|both|to|back|out|up|off|down|over|into|onto|in|on|as|who(?:ever|m)?|what(?:ever)?|new|one|two|three|\d+|[A-Z#@]\w*)\b|^[\ue000-\uf8ff]",
+)
+_PLURAL = re.compile(r"^(?:[a-z-]+ ){0,2}[a-z]{3,}(?<!s)s\b(?:$| (?:to|with|for|of|in|from|on|at|by|into|that|which|and))")
+
+
+def opens_clause(text: str) -> bool:
+    """Return whether a text starts with an imperative verb and something that follows it."""
+    rest = order_words.POLITE.sub("", _FILLER.sub("", text.strip()))
+    rest = order_words.POLITE.sub("", rest)
+    match = re.match(r"([A-Za-z]+)((?:-[a-z]+)*)\s*(.*)", rest, re.DOTALL)
+    if not match:
+        return False
+    word, hyphen, follows = match[1].lower(), match[2], match[3]
+    known = vocabulary()
+    if word not in known.verb_words or (hyphen and word not in {"re", "double"}):
+        return False
+    if not follows or follows[0] in ",.;":
+        return word not in known.noun_verbs
+    if re.match(r"(?:and|or|of|is|are|was|were|has|have|should|must|needs?)\b", follows):
+        return False
+    if word not in known.noun_verbs or is_mark(follows[0]):
+        return True
+    return bool(_OBJECT.match(follows) or _PLURAL.match(follows))
+
+
+_PASSIVE = re.compile(
+    r"^(?:(?:the|an?|its?|they|them|this|that|these|those|all|each|every|both|any|our|my|your|their|another|one)\b\s*)?(?:[\w'\ue000-\uf8ff-]+\s+){0,6}?(?:(?:should|must|has to|have to|needs? to|will|shall|can|ought to)\s+(?:then\s+|also\s+|finally\s+)?(?:be|get)|gets?|(?:is|are) to be|needs?)\s+(?:then\s+|also\s+|automatically\s+)?\w+(?:ed|en|nt|wn|ut|ade|old|id|ilt|eft|ead|ung|un|ept|et)\b"
+    r"|^(?:the|an?|its|this|that|all|our|my|their|it|they)\b\s*(?:[\w'\ue000-\uf8ff-]+\s+){0,5}?(?:is|are)\s+(?:then\s+|also\s+|finally\s+|subsequently\s+)?\w+(?:ed|wn|ent|ilt|ade)\s+(?:to|in|into|on|by|with|from|as|at|and)\b",
+    re.IGNORECASE,
+)
+
+
+def opens_passive(text: str) -> bool:
+    """Return whether a text starts with something that shall be done: `the result is stored`."""
+    return bool(_PASSIVE.match(text.strip()))
+
+
+_ASKING = re.compile(
+    r"\b(?:please|pls|plz|kindly|should|shall|must|needs?|want|wants|would like|'d like|let's|can you|could you|would you|will you|make sure|has to|have to|ought to|want you|i'd love|it'd be|would be (?:nice|great|good)|task is|job is|goal is|supposed to|then|finally|afterwards|first|if|unless|when|whenever|once|for each|for every|every time)\b",
+    re.IGNORECASE,
+)
+_TELLING = re.compile(
+    r"^(?:hi|hello|hey|thanks|thank you|cheers|regards|best|sorry|btw|by the way|fyi|note that|context|background|hope|currently|at the moment|right now|so far|until now|lately|recently|last (?:week|month|year)|as you (?:know|may know)|(?:i|we|they|he|she|my|our|it|this|that|there|nobody|someone|somebody|people|everyone)\b(?!.*\b(?:should|must|need(?:s)? (?:to|you|this|that|it|a|the|an|our|my)|want|would like|'d like|have to|has to|shall)\b))",
+    re.IGNORECASE,
+)
+
+
+def is_directive(sentence: str) -> bool:
+    """Return whether a sentence asks for something, rather than telling about it."""
+    stripped = sentence.strip(" .,!?")
+    if stripped.endswith(":"):
+        return False
+    if _TELLING.match(stripped) and not opens_passive(stripped):
+        inner = order_words.POLITE.sub("", stripped)
+        return inner != stripped and (opens_clause(inner) or bool(order_words.CONTAINER.match(inner)))
+    if _ASKING.search(stripped) or opens_passive(stripped):
+        return True
+    if stripped.endswith("?"):
+        return False
+    return True
