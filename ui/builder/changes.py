@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from prefect_luthier.deployments.definition.model import Definition
-from prefect_luthier.ui.builder.workflow_view import schedule_words
+from prefect_luthier.ui.builder.workflow_view import schedule_words, schedules_words
 
 _CONTEXT_LINES = 3
 
@@ -98,13 +98,9 @@ def _schedule_changes(before: Definition, after: Definition) -> Iterator[str]:
     if not after.triggers:
         yield "Removed the schedule."
     elif not before.triggers:
-        yield f"Added the schedule: {_words(after)}."
+        yield f"Added the schedule: {schedules_words(after)}."
     else:
-        yield f"Changed the schedule: {_words(after)} (was: {_words(before)})."
-
-
-def _words(definition: Definition) -> str:
-    return "; ".join(schedule_words(trigger) for trigger in definition.triggers)
+        yield f"Changed the schedule: {schedules_words(after)} (was: {schedules_words(before)})."
 
 
 def _heading_changes(before: Definition, after: Definition) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.validate import Report
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.register import Registration
-from prefect_luthier.ui.builder import permission_view, services
+from prefect_luthier.ui.builder import permission_view, run_starting, services
 from prefect_luthier.ui.builder.session import BuilderSession
 from prefect_luthier.ui.builder.style import kind_note
 
@@ -45,11 +46,15 @@ def _why_not(current: BuilderSession, report: Report, errors: int) -> str:
 
 def _register(current: BuilderSession, definition: Definition) -> None:
     try:
-        preview = services.preview_registration(definition, current.text)
+        preview = services.preview_registration(
+            definition, current.text, current.values, _provenance(current)
+        )
         if preview.updated:
             _confirm(current, definition, preview)
             return
-        done = services.register_definition(definition, current.text, _provenance(current))
+        done = services.register_definition(
+            definition, current.text, current.values, _provenance(current)
+        )
     except LuthierError as error:
         if error.code == "breaks-schedules":
             _confirm_breaking(current, definition, error)
@@ -57,6 +62,49 @@ def _register(current: BuilderSession, definition: Definition) -> None:
             kind_note(error)
         return
     _tell(current, definition, done)
+
+
+def show_outcome(current: BuilderSession, definition: Definition | None) -> None:
+    """Show where the workflow is now, as long as the text is what was registered."""
+    done = current.registration
+    if done is None or definition is None or definition.digest != current.registered_digest:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="registered"):
+        st.html(_outcome(definition, current), width="stretch")
+        if st.button("Run it", type="primary", icon=":material/play_arrow:", key="run_registered"):
+            _run(done)
+        st.link_button("Open in Prefect", done.url, icon=":material/open_in_new:")
+
+
+def _outcome(definition: Definition, current: BuilderSession) -> str:
+    lacking = [
+        parameter.title or name
+        for name, parameter in definition.parameters.items()
+        if parameter.required and parameter.default is None and name not in current.values
+    ]
+    if definition.triggers and lacking:
+        advice = (
+            f"Its schedule stays off until {', '.join(lacking)} has a value: give it in the run "
+            "form and register again, or set it in Prefect."
+        )
+    elif definition.triggers:
+        advice = "It starts by its schedule, or when you run it."
+    else:
+        advice = "It starts when you run it, here or in Prefect."
+    return (
+        f'<div class="lu-note good" role="status"><strong>Registered {escape(definition.version)}'
+        f"</strong><span>{escape(advice)}</span></div>"
+    )
+
+
+def _run(done: Registration) -> None:
+    try:
+        workflow = services.find_registered(done.flow)
+    except LuthierError as error:
+        kind_note(error)
+        return
+    if workflow:
+        run_starting.ask(workflow)
 
 
 @st.dialog("Update this workflow?")
@@ -82,7 +130,11 @@ def _confirmed(
     if st.button(label, type="primary", key="confirm_register"):
         try:
             done = services.register_definition(
-                definition, current.text, _provenance(current), replace=replace
+                definition,
+                current.text,
+                current.values,
+                _provenance(current),
+                replace=replace,
             )
         except LuthierError as error:
             kind_note(error)
@@ -102,7 +154,7 @@ def _tell(current: BuilderSession, definition: Definition, done: Registration) -
         icon=":material/check_circle:",
         duration=_TOAST_SECONDS,
     )
-    current.registration = done
+    current.registration, current.registered_digest = done, definition.digest
 
 
 def _provenance(current: BuilderSession) -> dict[str, Any]:

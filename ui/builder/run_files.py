@@ -17,11 +17,11 @@ _LANGUAGES = {".json": "json", ".toml": "toml", ".csv": "text", ".py": "python",
 
 
 def show(view: RunView) -> None:
-    """Show every file, the newest run's first."""
-    files = {f["sha256"] + f["path"]: f for r in view.results.values() for f in r.artifacts}
-    if not files:
-        return
-    st.html('<p class="lu-section">Left behind</p>')
+    """Show every file."""
+    found = [*view.files, *(file for result in view.results.values() for file in result.artifacts)]
+    files = {(file["path"], file["sha256"]): file for file in found}
+    if files:
+        st.html('<p class="lu-section">Left behind</p>')
     for file in files.values():
         _file(file)
 

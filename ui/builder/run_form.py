@@ -5,58 +5,78 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 import streamlit as st
 
-from prefect_luthier.errors import UsageError
-
 Rule = Mapping[str, Any]
 
 
-def fields(schema: Rule, *, key: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Given:
+    """What a form holds.
+
+    Args:
+        values: The values that were given, by property.
+        unreadable: A message for each field whose text is no value.
+    """
+
+    values: dict[str, Any]
+    unreadable: tuple[str, ...] = ()
+
+
+def fields(schema: Rule, *, key: str, values: Mapping[str, Any] | None = None) -> Given:
     """Show one widget for each property and return what they hold, as far as it was given.
 
     Args:
         schema: JSON Schema of an object, as ``form_schema`` makes it.
         key: Prefix of the widgets' keys.
         values: Values to start from, before the defaults of the schema.
-
-    Raises:
-        UsageError: A JSON field holds no JSON.
     """
     properties = schema.get("properties", {})
     if not properties:
         st.caption("This workflow asks for nothing.")
-        return {}
     required = set(schema.get("required", ()))
     given: dict[str, Any] = {}
+    unreadable: list[str] = []
     for name, rule in sorted(properties.items(), key=lambda item: item[1].get("position", 0)):
         start = (values or {}).get(name, rule.get("default"))
-        value = _field(name, rule, start, key=f"{key}_{name}", required=name in required)
+        try:
+            value = _field(name, rule, start, key=f"{key}_{name}", required=name in required)
+        except ValueError as error:
+            unreadable.append(f"{rule.get('title', name)}: {error}.")
+            continue
         if value is not None:
             given[name] = value
-    return given
+    return Given(given, tuple(unreadable))
 
 
-def missing(schema: Rule, given: Mapping[str, Any]) -> list[str]:
-    """Return the titles of the required properties that were not given."""
+def problems(schema: Rule, given: Given) -> list[str]:
+    """Return what keeps the form from being sent, one sentence each."""
     properties = schema.get("properties", {})
-    return [
+    titles = [
         properties.get(name, {}).get("title", name)
         for name in schema.get("required", ())
-        if given.get(name) in (None, "")
+        if given.values.get(name) in (None, "")
     ]
+    needed = [f"{', '.join(titles)} must have a value."] if titles else []
+    wrong = [
+        f"{rule.get('title', name)} does not match {rule['pattern']}."
+        for name, rule in properties.items()
+        if not _fits(rule, given.values.get(name))
+    ]
+    return [*needed, *wrong, *given.unreadable]
 
 
 def _field(name: str, rule: Rule, start: Any, *, key: str, required: bool) -> Any:
     label = rule.get("title", name) + (" *" if required else "")
-    shared = {"key": key, "help": _help(rule)}
+    shared: dict[str, Any] = {"key": key, "help": _help(rule)}
     if "enum" in rule:
         options = list(rule["enum"])
         index = options.index(start) if start in options else None
-        return st.selectbox(label, options, index=index, placeholder="Choose …", **shared)
+        return st.selectbox(label, options, index, placeholder="Choose …", **shared)
     kind = rule.get("type")
     if kind == "boolean":
         return st.toggle(label, value=bool(start), **shared)
@@ -93,18 +113,18 @@ def _text(label: str, rule: Rule, start: Any, **shared: Any) -> str | None:
     if form == "time":
         moment = st.time_input(label, value=_time(start), **shared)
         return moment.isoformat() if isinstance(moment, time) else None
-    kind = "password" if form == "password" else "default"
-    text = st.text_input(label, value="" if start is None else str(start), type=kind, **shared)
-    pattern = rule.get("pattern")
-    if text and pattern and not _matches(pattern, text):
-        st.caption(f":red[Does not match `{pattern}`]")
+    if form == "password":
+        shared["type"] = "password"
+    text: str = st.text_input(label, value="" if start is None else str(start), **shared)
     return text or None
 
 
-def _matches(pattern: str, text: str) -> bool:
+def _fits(rule: Rule, value: Any) -> bool:
+    if not isinstance(value, str) or "pattern" not in rule:
+        return True
     try:
-        return re.search(pattern, text) is not None
-    except re.error:  # the server knows other syntax than Python's
+        return re.search(rule["pattern"], value) is not None
+    except re.error:  # the server knows other syntax than Python's, and has the last word
         return True
 
 
@@ -130,4 +150,4 @@ def _json(label: str, start: Any, **shared: Any) -> Any:
     try:
         return json.loads(text or "")
     except (ValueError, RecursionError) as error:
-        raise UsageError("bad-parameter", f"{label} is not JSON: {error}.") from error
+        raise ValueError(f"this is not JSON ({error})") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,7 @@ from prefect_luthier.settings import Settings
 from prefect_luthier.ui.dag_picture import Mark
 
 LOG_LINES = 200
+_WHOLE_S, _MINUTE_S = 10, 60
 _PAGE = 200
 _LEVELS = ((40, "error"), (30, "warning"))
 
@@ -82,6 +83,7 @@ class RunView:
         text: The source of its definition, None when it is not stored.
         steps: Its task runs.
         results: What is stored of its steps.
+        files: The files it left behind: path, sha256.
         log: The last lines, oldest first.
     """
 
@@ -90,7 +92,8 @@ class RunView:
     text: str | None
     steps: Sequence[StepLine]
     results: Mapping[str, StepResult]
-    log: Sequence[LogLine] = field(default=())
+    files: Sequence[dict[str, Any]] = ()
+    log: Sequence[LogLine] = ()
 
     @property
     def is_over(self) -> bool:
@@ -144,13 +147,14 @@ async def read(settings: Settings, run_id: str) -> RunView:
             limit=LOG_LINES,
             sort=LogSort.TIMESTAMP_DESC,
         )
-    text, results = await asyncio.to_thread(_stored, settings, run)
+    stored = await asyncio.to_thread(_stored, settings, run)
     return RunView(
         line=_line(run, settings),
         parameters=dict((run.parameters or {}).get("inputs") or {}),
-        text=text,
+        text=stored.text,
         steps=[_step(task) for task in tasks],
-        results=results,
+        results=stored.results,
+        files=stored.files,
         log=[_log_line(line) for line in reversed(log)],
     )
 
@@ -169,13 +173,24 @@ async def _task_runs(client: PrefectClient, run_id: UUID) -> list[TaskRun]:
             return found
 
 
-def _stored(settings: Settings, run: FlowRun) -> tuple[str | None, dict[str, StepResult]]:
+@dataclass(frozen=True)
+class _Stored:
+    text: str | None
+    results: dict[str, StepResult]
+    files: list[dict[str, Any]]
+
+
+def _stored(settings: Settings, run: FlowRun) -> _Stored:
     with Session(open_store(settings)) as session:
         record = session.get(RunRecord, run.id)
         workflow = str((run.parameters or {}).get("workflow", ""))
         digest = record.definition_digest if record else (run.parameters or {}).get("digest")
         definition = load_definition(session, workflow, digest=digest)
-        return definition.text if definition else None, step_results(session, run.id)
+        return _Stored(
+            definition.text if definition else None,
+            step_results(session, run.id),
+            list(record.artifacts) if record else [],
+        )
 
 
 def _line(run: FlowRun, settings: Settings) -> RunLine:
@@ -269,10 +284,10 @@ def duration_words(seconds: float) -> str:
     """Return a duration with as much precision as a person wants."""
     if seconds <= 0:
         return ""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    if seconds < 1:
+        return f"{max(1, round(seconds * 1000))} ms"
+    if seconds < _MINUTE_S:
+        return f"{seconds:.1f} s" if seconds < _WHOLE_S else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE_S)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

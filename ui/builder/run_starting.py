@@ -7,7 +7,7 @@ import streamlit as st
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.register import RegisteredWorkflow
 from prefect_luthier.ui.builder import run_form, services
-from prefect_luthier.ui.builder.style import kind_note
+from prefect_luthier.ui.builder.style import kind_note, note
 
 WATCHED = "luthier_watched_run"
 
@@ -16,28 +16,24 @@ WATCHED = "luthier_watched_run"
 def ask(workflow: RegisteredWorkflow) -> None:
     """Ask for the parameters and start a run."""
     st.markdown(f"**{workflow.id}** {workflow.version}")
-    schema = workflow.parameter_schema
-    try:
-        given = run_form.fields(schema, key=f"run_{workflow.id}", values=workflow.parameters)
-    except LuthierError as error:
-        kind_note(error)
-        return
-    lacking = run_form.missing(schema, given)
-    if lacking:
-        st.caption(f"Needed: {', '.join(lacking)}")
-    if st.button(
-        "Start the run",
-        type="primary",
-        icon=":material/play_arrow:",
-        disabled=bool(lacking),
-        key="start_run",
-    ):
+    with st.form(f"run_form_{workflow.id}", border=False):
+        given = run_form.fields(
+            workflow.parameter_schema, key=f"run_{workflow.id}", values=workflow.parameters
+        )
+        submitted = st.form_submit_button(
+            "Start the run", type="primary", icon=":material/play_arrow:"
+        )
+    if submitted:
         _start(workflow, given)
 
 
-def _start(workflow: RegisteredWorkflow, given: dict[str, object]) -> None:
+def _start(workflow: RegisteredWorkflow, given: run_form.Given) -> None:
+    problems = run_form.problems(workflow.parameter_schema, given)
+    if problems:
+        note("bad", "Not started yet.", " ".join(problems))
+        return
     try:
-        run_id = services.start_run(workflow.deployment_id, given)
+        run_id = services.start_run(workflow.deployment_id, given.values)
     except LuthierError as error:
         kind_note(error)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
@@ -83,7 +84,7 @@ def _picture(view: RunView) -> None:
         )
 
 
-def _log(lines: list[LogLine]) -> None:
+def _log(lines: Sequence[LogLine]) -> None:
     if not lines:
         st.caption("Nothing written yet.")
         return

@@ -107,17 +107,40 @@ def line_of_step(text: str, step: str) -> int | None:
     return LineIndex(text).span(*place.key).line if place and place.key else None
 
 
-def preview_registration(definition: Definition, text: str) -> Registration:
+def preview_registration(
+    definition: Definition, text: str, values: Mapping[str, Any], provenance: Mapping[str, Any]
+) -> Registration:
     """Return what registering would change in Prefect."""
-    return wait_for(register(definition, text, actor=operator(), dry_run=True))
+    return wait_for(
+        register(
+            definition,
+            text,
+            values=values,
+            actor=operator(),
+            provenance=provenance,
+            dry_run=True,
+        )
+    )
 
 
 def register_definition(
-    definition: Definition, text: str, provenance: dict[str, Any], *, replace: bool = False
+    definition: Definition,
+    text: str,
+    values: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    *,
+    replace: bool = False,
 ) -> Registration:
-    """Register a valid definition as this operator."""
+    """Register a valid definition as this operator; its schedule runs with ``values``."""
     return wait_for(
-        register(definition, text, actor=operator(), provenance=provenance, replace=replace)
+        register(
+            definition,
+            text,
+            values=values,
+            actor=operator(),
+            provenance=provenance,
+            replace=replace,
+        )
     )
 
 
@@ -129,6 +152,11 @@ def remove(workflow_id: str) -> None:
 def registered() -> list[RegisteredWorkflow]:
     """Return the registered workflows."""
     return wait_for(list_registered())
+
+
+def find_registered(workflow_id: str) -> RegisteredWorkflow | None:
+    """Return a registered workflow, None when there is none of this id."""
+    return next((each for each in registered() if each.id == workflow_id), None)
 
 
 def stored_text(workflow: RegisteredWorkflow) -> str | None:

@@ -49,7 +49,9 @@ class BuilderSession:
         edited: Whether the operator changed the drafter's text by hand.
         reveal: The place that the editor shall show, with a token that makes it happen once.
         approved: What the operator agreed that the workflow may do; None before a first draft.
-        registration: What the last registration of this text did.
+        values: Parameter values that were given besides the defaults.
+        registration: What the last registration did.
+        registered_digest: Digest of the definition that it registered.
         last_readable: The last text that could be read as a workflow.
         pending_request: A request to draft at the next run of the script.
     """
@@ -62,7 +64,9 @@ class BuilderSession:
     edited: bool = False
     reveal: dict[str, Any] | None = None
     approved: frozenset[Permission] | None = None
+    values: dict[str, Any] = field(default_factory=dict)
     registration: Registration | None = None
+    registered_digest: str | None = None
     pending_request: str | None = None
     last_readable: str = ""
 

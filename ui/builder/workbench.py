@@ -63,6 +63,7 @@ def _head(current: BuilderSession, report: Report, seen: Definition | None) -> N
         status = _status(errors, len(report.diagnostics) - errors)
         with st.container(key="bench_status"):
             permission_view.show(current, report.definition, status)
+            registering.show_outcome(current, report.definition)
 
 
 def _title(seen: Definition | None) -> str:
@@ -122,17 +123,23 @@ def _tabs(current: BuilderSession, report: Report, seen: Definition | None) -> N
         )
         findings.show(current, report)
     with form_tab:
-        _form(seen)
+        _form(current, seen)
     with changes_tab:
         diff_view.show(current.compared_with if changed else "", current.text)
 
 
-def _form(seen: Definition | None) -> None:
+def _form(current: BuilderSession, seen: Definition | None) -> None:
     if seen is None:
         empty("No form yet", "The text cannot be read as a workflow yet.")
         return
-    st.caption("What a person is asked who starts a run, here and in the Prefect UI.")
-    run_form.fields(form_schema(seen), key=f"preview_{seen.id}")
+    st.caption(
+        "What a person is asked who starts a run, here and in the Prefect UI. Values that you give "
+        "now are registered with it: its schedule runs with them."
+    )
+    schema = form_schema(seen)
+    given = run_form.fields(schema, key=f"preview_{seen.id}").values
+    defaults = {name: rule.get("default") for name, rule in schema["properties"].items()}
+    current.values = {name: value for name, value in given.items() if value != defaults.get(name)}
 
 
 def _take_edit() -> None:

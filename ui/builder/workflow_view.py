@@ -26,7 +26,7 @@ def picture_of(
         steps,
         placed,
         title=definition.name or definition.id,
-        starts="; ".join(schedule_words(trigger) for trigger in definition.triggers),
+        starts="" if marks is not None else schedules_words(definition),
         marks=marks,
     )
 
@@ -47,6 +47,11 @@ def _picture_step(
     )
 
 
+def schedules_words(definition: Definition) -> str:
+    """Return when a workflow starts by itself; empty when it does not."""
+    return "; ".join(schedule_words(trigger) for trigger in definition.triggers)
+
+
 def schedule_words(trigger: Trigger) -> str:
     """Return when a trigger fires, e.g. ``At 07:00, Monday through Friday (Europe/Berlin)``."""
     return f"{cron_words(trigger.cron)} ({trigger.timezone})"
@@ -58,6 +63,6 @@ def cron_words(cron: str) -> str:
     options.use_24hour_time_format = True
     options.casing_type = CasingTypeEnum.Sentence
     try:
-        return get_description(cron, options)
+        return str(get_description(cron, options))
     except (FormatException, ValueError, IndexError, TypeError):
         return cron
