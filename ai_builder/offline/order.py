@@ -28,7 +28,8 @@ def needs_of(actions: Sequence[Action]) -> list[list[int]]:
     front = _Front()
     for position, action in enumerate(actions):
         if handles_failure(action):
-            needs.append(list(front.open))
+            follows = position > 0 and _same_branch(actions[position - 1], action)
+            needs.append([position - 1] if follows else list(front.open))
             continue
         if position and action.clause.link is Link.BESIDE:
             needs.append(list(front.before))
@@ -43,6 +44,14 @@ def needs_of(actions: Sequence[Action]) -> list[list[int]]:
             needs.append(list(front.open))
             front.before, front.open = front.open, [position]
     return needs
+
+
+def _same_branch(first: Action, second: Action) -> bool:
+    return (
+        first.clause.condition == second.clause.condition
+        and first.clause.sentence == second.clause.sentence
+        and second.clause.link is not Link.BESIDE
+    )
 
 
 def handles_failure(action: Action) -> bool:

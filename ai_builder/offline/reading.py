@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Clause, Link, split_clauses
@@ -20,6 +20,7 @@ ACCEPT_MENTIONED = 0.55
 ACCEPT_PART = 0.5
 # How much worse than the whole clause its parts may fit on average.
 _PART_SLACK = 0.03
+_USED_FACTOR = 0.85
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,23 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
             vague.append(said)
         else:
             unknown.append(said)
-    return Reading(tuple(actions), tuple(unknown), tuple(vague))
+    return Reading(tuple(_without_echoes(actions)), tuple(unknown), tuple(vague))
+
+
+def _without_echoes(actions: Sequence[Action]) -> list[Action]:
+    """Drop what was only mentioned before it was asked for."""
+    return [
+        action
+        for position, action in enumerate(actions)
+        if not (
+            (action.clause.event or not action.clause.directive)
+            and action.entry is not None
+            and any(
+                later.entry is not None and later.entry.slug == action.entry.slug
+                for later in actions[position + 1 :]
+            )
+        )
+    ]
 
 
 def choose(
@@ -95,12 +112,14 @@ def choose(
     commands = [literal.text for literal in literals if literal.kind == "command"]
     if commands:
         return [Action(clause, None, commands[0], literals)]
-    if is_vague(plain(clause.text)) and not literals:
+    if is_vague(plain(clause.text)) and not literals and not (before and _points_back(clause.text)):
         return []
     context = _context(clause, before, literals)
-    whole = _best(plain(clause.text), context, index)
+    text = _with_topic(plain(clause.text), before)
+    used = {action.entry.slug for action in before if action.entry is not None}
+    whole = _best(text, context, index, used)
     if clause.event:
-        return _event(clause, whole, before, literals)
+        return _event(clause, _best(text, context, index), before, literals)
     parts = _parts(clause, whole, context, masked, index)
     if parts:
         return _with_antecedent(parts, before, masked, index)
@@ -111,9 +130,36 @@ def choose(
     return _with_antecedent([action], before, masked, index)
 
 
-def _best(text: str, context: str, index: Index) -> Match | None:
+def _best(
+    text: str, context: str, index: Index, used: Collection[str] = ()
+) -> Match | None:
+    """Return the best entry; one that is used already must fit clearly better."""
     matches = index.rank(text, context)
-    return matches[0] if matches else None
+    return max(
+        matches,
+        key=lambda match: match.score * (_USED_FACTOR if match.entry.slug in used else 1.0),
+        default=None,
+    )
+
+
+_POINTER = re.compile(r"\b(?:it|them|this|that|these|those|one|both|the (?:result|output|file|outcome|same|others?)s?)\b", re.IGNORECASE)
+
+
+def _points_back(text: str) -> bool:
+    return bool(_POINTER.search(text))
+
+
+def _with_topic(text: str, before: Sequence[Action]) -> str:
+    """Return `resize it` with what `it` stands for: the things of the last clause that names any."""
+    own = [term for term in query_terms(text)[1:] if term.stem not in vocabulary().weak]
+    if own or not before or not _points_back(text):
+        return text
+    for action in reversed(before):
+        things = [term.word for term in query_terms(plain(action.clause.text))[1:]]
+        things = [word for word in things if word not in vocabulary().verb_words or word in vocabulary().noun_verbs]
+        if things:
+            return f"{text} {' '.join(things)}"
+    return text
 
 
 def _context(clause: Clause, before: Sequence[Action], literals: Sequence[Literal]) -> str:
