@@ -14,12 +14,11 @@ from prefect_luthier.catalog import Catalog, read_catalog
 from prefect_luthier.deployments.definition.environment import Environment, ModelSettings
 from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.source import MAX_SOURCE_BYTES, Source
-from prefect_luthier.deployments.definition.validate import Report, validate
+from prefect_luthier.deployments.definition.validate import validate
 from prefect_luthier.diagnostics import render
 from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.ui.cli.output import say
-
 
 MODEL_VARIABLES = frozenset(
     {"LUTHIER_MODEL_BASE_URL", "OPENAI_BASE_URL", "LUTHIER_MODEL_API_KEY", "OPENAI_API_KEY"}
@@ -60,8 +59,8 @@ def read_source(name: str | Path) -> Source:
 
 def read_valid(
     file: Path, extra_catalog: Path | None = None, *, for_this_machine: bool = True
-) -> Report:
-    """Read a definition that must be valid; warnings are shown.
+) -> tuple[Definition, str]:
+    """Return a definition that must be valid, and its text; warnings are shown.
 
     Args:
         file: The definition; ``-`` is standard input.
@@ -77,13 +76,13 @@ def read_valid(
     report = validate(source, whole_catalog(extra_catalog), environment)
     for diagnostic in report.diagnostics:
         say(render(diagnostic, source.lines, str(file)))
-    if not report.ok:
+    if report.definition is None or not report.ok:
         raise LuthierError(
             "invalid-definition",
             f"{file} is not valid.",
             f"`luthier validate --fix {file}` repairs what has one sure fix.",
         )
-    return report
+    return report.definition, source.text
 
 
 def parse_values(definition: Definition, assignments: Sequence[str]) -> dict[str, Any]:

@@ -39,14 +39,14 @@ def register(
     Doing it twice changes nothing. An update keeps what a person changed in Prefect: a paused
     schedule, a limit, an added schedule or tag.
     """
-    report = read_valid(file, catalog)
+    definition, text = read_valid(file, catalog)
     from prefect_luthier.flows import register as registration  # noqa: PLC0415 - loads Prefect
 
     outcome = asyncio.run(
         registration.register(
-            report.definition,
-            report.source.text,
-            values=parse_values(report.definition, param or []),
+            definition,
+            text,
+            values=parse_values(definition, param or []),
             replace=replace,
             dry_run=dry_run,
         )
