@@ -15,6 +15,7 @@ from prefect_luthier.ai_builder.offline.dataflow import (
     result_expression,
 )
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked
+from prefect_luthier.ai_builder.offline.messages import message_for
 from prefect_luthier.ai_builder.offline.naming import identifier, title, workflow_id
 from prefect_luthier.ai_builder.offline.order import needs_of
 from prefect_luthier.ai_builder.offline.quantities import take_care
@@ -142,10 +143,7 @@ def _fill(
         if step.sink:
             literals = [each for each in literals if each.kind == "path"][-1:]
         inputs = fill_inputs(step.entry, text, literals, upstream, parameters)
-        condition = step.action.clause.condition
-        for slot in slots(step.entry):
-            if slot.role == "message" and slot.required and (condition or slot.name not in inputs):
-                inputs[slot.name] = _message(step, masked)
+        message_for(step.action, inputs, masked)
         if inputs:
             step.table["inputs"] = inputs
     if care.retries:
@@ -164,14 +162,6 @@ def _is_target(literal: Literal, step: _Step, steps: Sequence[_Step], position: 
         and following.sink
         and following.action is step.action
     )
-
-
-def _message(step: _Step, masked: Masked) -> str:
-    texts = [literal.text for literal in step.action.literals if literal.kind == "text"]
-    if texts:
-        return texts[0]
-    words = step.action.clause.condition or step.action.clause.text
-    return title(masked.unmask(words)) + "."
 
 
 def _ancestors(steps: Sequence[_Step], position: int) -> list[int]:

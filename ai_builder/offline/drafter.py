@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+import tomllib
 from functools import lru_cache
 from typing import Any
 
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal, Round
 from prefect_luthier.ai_builder.offline.compose import compose
-from prefect_luthier.ai_builder.offline.literals import mask
+from prefect_luthier.ai_builder.offline.literals import Masked, mask
 from prefect_luthier.ai_builder.offline.reading import read_actions
+from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.operations import renames
+from prefect_luthier.ai_builder.toml_edits import rewrite_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.source import Source
@@ -59,22 +64,47 @@ def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
     if not text.strip():
         return _refuse(catalog, "empty-request", "The request is empty. Say what shall happen.")
     masked = mask(text[:MAX_REQUEST_CHARACTERS])
+    if request.base is not None:
+        return _refined(request.base, masked, catalog)
     schedule = find_schedule(masked.text)
     reading = read_actions(schedule.rest, masked, _index(catalog))
     if reading.unknown:
-        return _refuse(
-            catalog,
-            "unknown-capability",
-            f"Nothing in the catalog can do {reading.unknown[0]!r}.",
-        )
+        return _unknown(catalog, reading.unknown[0])
     if not reading.actions:
         return _refuse(catalog, "vague-request", "The request names nothing to do.")
     document = compose(reading.actions, schedule, masked, catalog, text)
     return _checked(document, schedule.notes, catalog)
 
 
+def _refined(base: Source, masked: Masked, catalog: Catalog) -> Draft:
+    """Apply a request to a base as operations."""
+    try:
+        form = json.loads(base.text) if base.format == "json" else tomllib.loads(base.text)
+    except (ValueError, RecursionError) as error:
+        return _refuse(catalog, "invalid-base", f"The base cannot be read: {error}.")
+    if not isinstance(form, dict) or not isinstance(form.get("steps"), dict):
+        return _refuse(catalog, "invalid-base", "The base has no steps to change.")
+    changes = refine(masked, form, catalog, _index(catalog))
+    if changes.unknown:
+        return _unknown(catalog, changes.unknown[0])
+    if not changes.operations:
+        return _refuse(
+            catalog,
+            "vague-request",
+            "The request names no change to the workflow. Say which step, schedule or value.",
+        )
+    if base.format == "json":
+        toml = write_json_form(changes.form)
+    else:
+        toml = rewrite_toml(base.text, changes.form, renames(changes.operations))
+    return _validated(toml, (), catalog)
+
+
 def _checked(document: dict[str, Any], questions: tuple[str, ...], catalog: Catalog) -> Draft:
-    toml = write_json_form(document)
+    return _validated(write_json_form(document), questions, catalog)
+
+
+def _validated(toml: str, questions: tuple[str, ...], catalog: Catalog) -> Draft:
     report = validate(Source.from_text(toml, format="toml"), catalog)
     return Draft(
         provider=OfflineDrafter.name,
@@ -84,6 +114,10 @@ def _checked(document: dict[str, Any], questions: tuple[str, ...], catalog: Cata
         diagnostics=report.diagnostics,
         questions=questions,
     )
+
+
+def _unknown(catalog: Catalog, what: str) -> Draft:
+    return _refuse(catalog, "unknown-capability", f"Nothing in the catalog can do {what!r}.")
 
 
 def _refuse(catalog: Catalog, code: Any, message: str) -> Draft:

@@ -1,0 +1,236 @@
+"""Requests that change a field: schedule, names, defaults, retries, conditions, order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from prefect_luthier.ai_builder.offline.base_steps import BaseSteps
+from prefect_luthier.ai_builder.offline.literals import Masked
+from prefect_luthier.ai_builder.offline.naming import identifier
+from prefect_luthier.ai_builder.offline.quantities import take_care
+from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.operations import (
+    Operation,
+    RenameStep,
+    SetField,
+    SetStepField,
+)
+
+# How surely a phrase must mean a step before it is changed.
+MEANT = 0.34
+
+
+@dataclass(frozen=True)
+class Editing:
+    """What the readers of edits look at.
+
+    Args:
+        form: The base's JSON form, as changed so far.
+        steps: Its steps.
+        masked: The whole request, for its literals.
+    """
+
+    form: Mapping[str, Any]
+    steps: BaseSteps
+    masked: Masked
+
+
+_NO_SCHEDULE = re.compile(
+    r"\b(?:(?:drop|remove|delete|undo|turn off|disable|cancel|clear|stop|get rid of|take out|unset|no(?: more)?|without(?: a| the| any)?|kill|skip)\b[\w ]{0,20}\b(?:schedule|trigger|triggers|timer|cron|recurrence|automatic (?:runs?|start))|turn (?:the |its )?(?:schedule|trigger|timer) off|(?:schedule|trigger) (?:is|should be) (?:removed|dropped|turned off)|don't (?:run|start) (?:it )?automatically|only (?:run|start) (?:it )?(?:manually|by hand|on demand))\b",
+    re.IGNORECASE,
+)
+_ABOUT_SCHEDULE = re.compile(
+    r"^(?:(?:please|also|now|actually|and|but|just|instead|ok|can you|could you|let's|i want it to|it should|the|its|a|to|so that|rather|let it|have it|make|run|runs|start|starts|execute|trigger|schedule|scheduled|change|set|switch|move|update|put|modify|adjust|reschedule|do|it|this|that|them|everything|workflow|flow|job|pipeline|whole thing|report|digest|trigger|cron|timing|frequency|from now on|be|is|happen|happens|go|on|at|for|be run|as|well|too|get|repeat|repeated|work|works|send|generate|deliver)\W*)*$",
+    re.IGNORECASE,
+)
+
+
+def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
+    """Return operations on the triggers, and the request without the words for them."""
+    if _NO_SCHEDULE.search(text):
+        rest = _NO_SCHEDULE.sub(" ", text)
+        return [SetField(("triggers",), None)], "" if _ABOUT_SCHEDULE.match(rest.strip(" .,!")) else rest
+    schedule = find_schedule(text)
+    if not schedule.crons:
+        return [], text
+    zone = schedule.timezone
+    triggers = editing.form.get("triggers")
+    first = triggers[0] if isinstance(triggers, list) and triggers else {}
+    if not schedule.zone_given and isinstance(first, Mapping) and "timezone" in first:
+        zone = str(first["timezone"])
+    crons = [_keep_time(cron, text, first) for cron in schedule.crons]
+    operations: list[Operation] = [
+        SetField(("triggers",), [{"cron": cron, "timezone": zone} for cron in crons])
+    ]
+    rest = schedule.rest.strip(" .,!")
+    return operations, "" if _ABOUT_SCHEDULE.match(rest) else rest
+
+
+_TIME_SAID = re.compile(r"\d|noon|midnight|night|morning|evening|afternoon|hour|minute", re.IGNORECASE)
+
+
+def _keep_time(cron: str, text: str, first: Any) -> str:
+    """Return the new days with the old time, where the request names no time."""
+    old = str(first.get("cron", "")).split() if isinstance(first, Mapping) else []
+    if _TIME_SAID.search(text) or len(old) != 5 or not (old[0].isdigit() and old[1].isdigit()):  # noqa: PLR2004 - cron has five fields
+        return cron
+    return " ".join([*old[:2], *cron.split()[2:]])
+
+
+_RENAME = re.compile(
+    r"^(?:please\s+)?(?:rename|retitle)\s+(?:the\s+)?(?:step\s+)?(?P<old>.+?)(?:\s+step)?\s+(?:to|into|as)\s+(?:step\s+)?(?P<new>[\w\ue000-\uf8ff -]+?)$|^(?:please\s+)?(?:call|name)\s+(?:the\s+)?(?:step\s+)?(?P<old2>.+?)(?:\s+step)?\s+(?P<new2>[\w\ue000-\uf8ff-]+)(?:\s+instead)?$",
+    re.IGNORECASE,
+)
+
+
+def edit_name(text: str, editing: Editing) -> list[Operation]:
+    """Return the renaming of a step, or of the workflow."""
+    match = _RENAME.match(text.strip(" .,!"))
+    if not match:
+        return []
+    unmask = editing.masked.unmask
+    old, new = unmask(match["old"] or match["old2"]), unmask(match["new"] or match["new2"])
+    if re.fullmatch(r"(?:the |this )?(?:workflow|flow|pipeline|job|it|whole thing)", old.strip(), re.IGNORECASE):
+        return [SetField(("name",), new.strip())]
+    meant = editing.steps.find(old)
+    if meant is None or meant.score < MEANT:
+        return []
+    taken = set(editing.steps.tables) - {meant.id}
+    return [RenameStep(meant.id, identifier(new, taken))]
+
+
+_DEFAULT = re.compile(
+    r"(?:the\s+)?(?:default(?:\s+value)?\s+(?:of|for)\s+(?:the\s+)?(?:parameter\s+)?(?P<a>[\w -]+?)\s+(?:should be|shall be|must be|is|to|=)\s*|(?:set|change|make|update|put|switch|use)\s+(?:the\s+)?(?:default\s+(?:of|for)\s+)?(?:the\s+)?(?:parameter\s+)?(?P<b>[\w -]+?)(?:'s)?(?:\s+(?:parameter|default|value|input))*\s+(?:to|from \S+ to|=|be)\s+|(?:the\s+)?(?P<c>[\w -]+?)\s+(?:should|must)\s+(?:now\s+)?(?:default to|be)\s+|default\s+(?P<d>[\w -]+?)\s+to\s+)(?P<value>.+?)(?:\s+(?:instead|now|by default|as default))?$",
+    re.IGNORECASE,
+)
+
+
+def edit_value(text: str, editing: Editing) -> list[Operation]:
+    """Return a new default of a parameter, or a new value of an input."""
+    match = _DEFAULT.search(text.strip(" .,!"))
+    if not match:
+        return []
+    name = next(part for part in (match["a"], match["b"], match["c"], match["d"]) if part)
+    raw = editing.masked.unmask(match["value"]).strip().strip("\"'")
+    wanted = identifier(re.sub(r"\b(?:default|parameter|value|the)\b", " ", name.lower()))
+    parameters = editing.form.get("parameters")
+    if isinstance(parameters, Mapping):
+        for parameter, table in parameters.items():
+            if _same_name(wanted, parameter) and isinstance(table, Mapping):
+                changes: list[Operation] = [
+                    SetField(("parameters", parameter, "default"), _typed(raw, table.get("type")))
+                ]
+                if table.get("required"):
+                    changes.append(SetField(("parameters", parameter, "required"), None))
+                return changes
+    for step, table in editing.steps.tables.items():
+        inputs = table.get("inputs")
+        for key, value in inputs.items() if isinstance(inputs, Mapping) else ():
+            if _same_name(wanted, key) or _same_name(wanted, f"{step}_{key}"):
+                return [SetStepField(step, ("inputs", key), _like(raw, value))]
+    return []
+
+
+def _same_name(wanted: str, name: str) -> bool:
+    flat, other = wanted.replace("_", ""), name.lower().replace("_", "").replace("-", "")
+    return flat in {other, f"{other}s", other.rstrip("s")} or (len(other) > 3 and flat.endswith(other))  # noqa: PLR2004 - short names end many words
+
+
+def _typed(raw: str, kind: Any) -> Any:
+    if kind in {"integer", "number"} and re.fullmatch(r"-?\d+(?:\.\d+)?", raw):
+        return float(raw) if "." in raw else int(raw)
+    if kind == "boolean":
+        return raw.lower() in {"true", "yes", "on", "1"}
+    return raw
+
+
+def _like(raw: str, value: Any) -> Any:
+    if isinstance(value, bool):
+        return _typed(raw, "boolean")
+    return _typed(raw, "number") if isinstance(value, int | float) else raw
+
+
+def edit_care(text: str, editing: Editing) -> list[Operation]:
+    """Return retries and timeouts of a step; of the workflow when no step is meant."""
+    care, rest = take_care(text)
+    if not care:
+        again = re.match(r"^(?:please\s+)?(?:retry|repeat)\s+(?P<what>.+?)\s+(?:up to\s+)?(?P<count>\d+|once|twice|three|four|five|ten)(?:\s+times)?(?P<rest>.*)$", text.strip(" .,!"), re.IGNORECASE)
+        limit = re.search(r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$", text, re.IGNORECASE)
+        if again:
+            care, rest = take_care(f"retry {again['count']} times {again['rest']}")
+            rest = f"{again['what']} {rest}"
+        elif limit:
+            care, rest = replace(take_care(f"timeout {limit['value']}")[0]), limit["what"]
+        if not care:
+            return []
+    meant = editing.steps.find(editing.masked.unmask(rest)) if rest else None
+    if meant is None or meant.score < MEANT:
+        if care.timeout and care.retries is None and not re.search(r"\bstep\b", rest):
+            return [SetField(("timeout",), care.timeout)]
+        name = editing.steps.last() if len(editing.steps.tables) == 1 else None
+        if name is None:
+            return []
+    else:
+        name = meant.id
+    changes: list[Operation] = []
+    if care.retries is not None:
+        changes.append(SetStepField(name, ("retries", "max"), care.retries))
+    if care.delay:
+        changes.append(SetStepField(name, ("retries", "delay"), care.delay))
+    if care.timeout:
+        changes.append(SetStepField(name, ("timeout",), care.timeout))
+    return changes
+
+
+_ORDER = re.compile(
+    r"^(?:please\s+)?(?:(?:put|move|do|run|place|perform|execute|have|make)\s+)?(?:the\s+)?(?P<what>.+?)(?:\s+(?:should|must|has to|needs to|to|happen|run|come|go|be|done|executed))*\s+(?P<where>before|after|in parallel (?:with|to)|at the same time as|alongside|parallel to)\s+(?:the\s+)?(?P<anchor>.+)$",
+    re.IGNORECASE,
+)
+_ORDER_SURE = 0.45
+
+
+def edit_order(text: str, editing: Editing) -> list[Operation]:
+    """Return the move of a step before, after or beside another."""
+    match = _ORDER.match(text.strip(" .,!"))
+    if not match:
+        return []
+    unmask = editing.masked.unmask
+    what, anchor = editing.steps.find(unmask(match["what"])), editing.steps.find(unmask(match["anchor"]))
+    if what is None or anchor is None or what.id == anchor.id:
+        return []
+    if min(what.score, anchor.score) < _ORDER_SURE:
+        return []
+    return move(what.id, match["where"].split()[0].lower(), anchor.id, editing.steps)
+
+
+def move(name: str, where: str, anchor: str, steps: BaseSteps) -> list[Operation]:
+    """Return the operations that put a step before, after or beside another."""
+    needs = {each: list(table.get("needs", [])) for each, table in steps.tables.items()}
+    before = {each: list(value) for each, value in needs.items()}
+    for each in needs:
+        if name in needs[each]:
+            inherited = [need for need in needs[name] if need not in needs[each]]
+            needs[each] = [need for need in needs[each] if need != name] + inherited
+    if where == "before":
+        needs[name] = [need for need in needs[anchor] if need != name]
+        needs[anchor] = [name]
+    elif where == "after":
+        for each in steps.dependents(anchor):
+            if each != name:
+                needs[each] = [name if need == anchor else need for need in needs[each]]
+        needs[name] = [anchor]
+    else:
+        needs[name] = [need for need in needs[anchor] if need != name]
+        for each in steps.dependents(anchor):
+            if each != name and name not in needs[each]:
+                needs[each].append(name)
+    return [
+        SetStepField(each, ("needs",), value)
+        for each, value in needs.items()
+        if value != before[each]
+    ]
+
+
