@@ -1,4 +1,4 @@
-"""Icons of the workflow picture: strokes on a 24 × 24 grid."""
+"""Icons of the workflow picture: strokes on a grid of 24 by 24."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import fmean
 
 _ORDER_SWEEPS = 8
@@ -114,7 +115,7 @@ def _neighbours(
     before: dict[_Place, list[_Place]] = {}
     after: dict[_Place, list[_Place]] = {}
     for chain in chains.values():
-        for start, end in zip(chain, chain[1:], strict=False):
+        for start, end in pairwise(chain):
             before.setdefault(end, []).append(start)
             after.setdefault(start, []).append(end)
     return before, after
@@ -172,7 +173,7 @@ def _separated(row: Sequence[_Place], wishes: Sequence[float], sizes: Sizes) -> 
     neighbours that violate the order solves exactly.
     """
     offsets = [0.0]
-    for left, right in zip(row, row[1:], strict=False):
+    for left, right in pairwise(row):
         offsets.append(offsets[-1] + (_extent(left, sizes) + _extent(right, sizes)) / 2)
     blocks: list[tuple[float, int]] = []
     for wish, offset in zip(wishes, offsets, strict=True):

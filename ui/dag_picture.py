@@ -102,10 +102,11 @@ def draw(
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN + lead
     described = _description(steps, layers, marks)
     return (
-        f'<svg class="dag" xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'<svg class="dag" xmlns="http://www.w3.org/2000/svg" role="group" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
         f'aria-labelledby="dag-title dag-desc">'
-        f'<title id="dag-title">{escape(title)}</title><desc id="dag-desc">{escape(described)}</desc>'
+        f'<title id="dag-title">{escape(title)}</title>'
+        f'<desc id="dag-desc">{escape(described)}</desc>'
         f"<style>{PICTURE_STYLE}</style>{_starts(starts)}"
         f'<g transform="translate({MARGIN} {MARGIN + lead})">{body}</g></svg>'
     )
@@ -169,6 +170,7 @@ def _arrow_head(tip: Point, sizes: Sizes) -> str:
 def _node(step: PictureStep, corner: Point, sizes: Sizes, marks: Mapping[str, Mark] | None) -> str:
     mark = marks.get(step.id, Mark("pending")) if marks is not None else None
     classes = ["step", f"icon-{step.icon}", *([f"is-{mark.state}"] if mark else [])]
+    detail = _cut(step.detail, _detail_chars(mark))
     behind = (
         f'<rect class="card" x="5" y="5" width="{sizes.width}" height="{sizes.height}" rx="12"/>'
     )
@@ -181,7 +183,7 @@ def _node(step: PictureStep, corner: Point, sizes: Sizes, marks: Mapping[str, Ma
         f'<rect class="badge" x="12" y="14" width="36" height="36" rx="9"/>'
         f'<path class="icon" transform="translate(19 21) scale(.92)" d="{icon_path(step.icon)}"/>'
         f'<text class="name" x="60" y="29">{escape(_cut(step.title, _TITLE_CHARS))}</text>'
-        f'<text class="detail" x="60" y="47">{escape(_cut(step.detail, _detail_chars(mark)))}</text>'
+        f'<text class="detail" x="60" y="47">{escape(detail)}</text>'
         f"{_labels(step, sizes)}{_state(mark, sizes)}</g>"
     )
 

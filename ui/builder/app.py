@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import streamlit as st
 
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.ui.builder.pages import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.builder.shell import footer
-from prefect_luthier.ui.builder.style import apply_style
+from prefect_luthier.ui.builder.style import apply_style, kind_note
 
 st.set_page_config(
     page_title="Luthier",
@@ -18,19 +20,36 @@ st.set_page_config(
 )
 apply_style()
 
-BUILDER = st.Page(
-    builder_page.show,
-    title="Builder",
-    icon=":material/edit_note:",
-    url_path="builder",
-    default=True,
-)
-WORKFLOWS = st.Page(
-    workflows_page.show, title="Workflows", icon=":material/account_tree:", url_path="workflows"
-)
-RUNS = st.Page(runs_page.show, title="Runs", icon=":material/play_circle:", url_path="runs")
+PAGES = {
+    "builder": st.Page(
+        builder_page.show,
+        title="Builder",
+        icon=":material/edit_note:",
+        url_path="builder",
+        default=True,
+    ),
+    "workflows": st.Page(
+        workflows_page.show,
+        title="Workflows",
+        icon=":material/account_tree:",
+        url_path="workflows",
+    ),
+    "runs": st.Page(runs_page.show, title="Runs", icon=":material/play_circle:", url_path="runs"),
+}
+st.session_state["luthier_pages"] = PAGES
 
-st.session_state["luthier_pages"] = {"builder": BUILDER, "workflows": WORKFLOWS, "runs": RUNS}
-page = st.navigation([BUILDER, WORKFLOWS, RUNS], position="top")
-page.run()
+page = st.navigation(list(PAGES.values()), position="top")
+try:
+    page.run()
+except LuthierError as error:
+    kind_note(error)
+except Exception as error:  # the outermost edge: the log gets the traceback, the page a sentence
+    logging.getLogger("luthier.builder").exception("the page failed")
+    kind_note(
+        LuthierError(
+            "internal-error",
+            f"Luthier failed unexpectedly: {type(error).__name__}: {error}",
+            "Reload the page; the builder's log has the details.",
+        )
+    )
 footer()

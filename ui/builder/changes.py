@@ -11,6 +11,7 @@ from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.ui.builder.workflow_view import schedule_words, schedules_words
 
 _CONTEXT_LINES = 3
+_SHORT_CHARS = 48
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def _heading_changes(before: Definition, after: Definition) -> Iterator[str]:
     for name in _changed_fields(before, after):
         if name not in told:
             old, new = getattr(before, name, None), getattr(after, name, None)
-            yield f"Changed {name.replace('_', ' ')}: {_shown(old)} → {_shown(new)}."
+            change = f": {_shown(old)} → {_shown(new)}" if _is_short(old, new) else ""
+            yield f"Changed {name.replace('_', ' ')}{change}."
     yield from _list_changes(
         "required command", before.requirements.commands, after.requirements.commands
     )
@@ -118,6 +120,10 @@ def _list_changes(noun: str, before: Iterable[str], after: Iterable[str]) -> Ite
     old, new = list(before), list(after)
     yield from (f"Added {noun} `{name}`." for name in new if name not in old)
     yield from (f"Removed {noun} `{name}`." for name in old if name not in new)
+
+
+def _is_short(*values: Any) -> bool:
+    return all(len(str(value)) <= _SHORT_CHARS for value in values)
 
 
 def _shown(value: Any) -> str:

@@ -39,7 +39,7 @@ def show(current: BuilderSession) -> None:
         st.button(
             "Start over", type="tertiary", icon=":material/restart_alt:", on_click=session.restart
         )
-    with st.container(key="conversation"):
+    with st.container(key="talk"), st.container(key="conversation"):
         if not current.exchanges and current.pending_request is None:
             note("quiet", "Write it yourself, or say below what should change.")
         for number, exchange in enumerate(current.exchanges):
@@ -79,6 +79,9 @@ def _draft(current: BuilderSession) -> None:
 
 
 def _exchange(exchange: Exchange, number: int, *, last: bool) -> None:
+    if exchange.is_fix:
+        st.html(f'<div class="lu-answer">Applied the fix: {escape(exchange.request)}</div>')
+        return
     _said(exchange.request)
     if exchange.error:
         kind_note(exchange.error)
@@ -137,15 +140,21 @@ def _questions(draft: Draft, number: int, *, last: bool) -> None:
     for index, question in enumerate(draft.questions):
         note("quiet", question)
         if last and index == len(draft.questions) - 1:
-            with st.form(f"answer_{number}", border=False, clear_on_submit=True):
-                with st.container(horizontal=True, vertical_alignment="bottom"):
-                    st.text_input(
-                        "Your answer",
-                        key=f"answer_text_{number}",
-                        placeholder="Your answer",
-                        label_visibility="collapsed",
-                    )
-                    st.form_submit_button("Answer", on_click=_take_answer, args=(number,))
+            _ask_answer(number)
+
+
+def _ask_answer(number: int) -> None:
+    with (
+        st.form(f"answer_{number}", border=False, clear_on_submit=True),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        st.text_input(
+            "Your answer",
+            key=f"answer_text_{number}",
+            placeholder="Your answer",
+            label_visibility="collapsed",
+        )
+        st.form_submit_button("Answer", on_click=_take_answer, args=(number,))
 
 
 def _take_answer(number: int) -> None:

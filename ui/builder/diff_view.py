@@ -10,7 +10,7 @@ from prefect_luthier.ui.builder.changes import DiffLine, describe_changes, diff_
 from prefect_luthier.ui.builder.loose_reading import read_loosely
 from prefect_luthier.ui.builder.style import empty
 
-_SIGNS = {"added": "+", "removed": "−", "same": "", "gap": ""}
+_SIGNS = {"added": "+", "removed": "-", "same": "", "gap": ""}
 
 
 def show(before: str, after: str) -> None:

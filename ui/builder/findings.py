@@ -35,34 +35,38 @@ def show(current: BuilderSession, report: Report) -> None:
 
 
 def _finding(current: BuilderSession, diagnostic: Diagnostic, index: int) -> None:
-    with st.container(key=f"finding_{diagnostic.severity}_{index}"):
+    with st.container(
+        key=f"finding_{diagnostic.severity}_{index}",
+        horizontal=True,
+        vertical_alignment="center",
+        gap="small",
+    ):
         st.html(
             f'<div class="lu-finding">{_text(diagnostic.message)} '
-            f"<code>{escape(diagnostic.code)}</code></div>"
+            f"<code>{escape(diagnostic.code)}</code></div>",
+            width="stretch",
         )
-        if diagnostic.span is None and diagnostic.fix is None:
-            return
-        with st.container(horizontal=True, gap="small"):
-            if diagnostic.fix:
-                st.button(
-                    diagnostic.fix.title,
-                    key=f"fix_{index}",
-                    icon=":material/build:",
-                    on_click=apply,
-                    args=(current, [diagnostic]),
-                )
-            if diagnostic.span:
-                st.button(
-                    f"Line {diagnostic.span.line}",
-                    key=f"goto_{index}",
-                    type="tertiary",
-                    icon=":material/my_location:",
-                    on_click=current.show,
-                    args=(diagnostic.span.line, diagnostic.span.column),
-                )
+        if diagnostic.fix:
+            st.button(
+                diagnostic.fix.title,
+                key=f"fix_{index}",
+                icon=":material/build:",
+                on_click=apply,
+                args=(current, [diagnostic]),
+            )
+        if diagnostic.span:
+            st.button(
+                f"Line {diagnostic.span.line}",
+                key=f"goto_{index}",
+                type="tertiary",
+                icon=":material/my_location:",
+                on_click=current.show,
+                args=(diagnostic.span.line, diagnostic.span.column),
+            )
 
 
 def _text(message: str) -> str:
+    message = message[:1].upper() + message[1:]
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(message, quote=False))
 
 
@@ -72,6 +76,6 @@ def apply(current: BuilderSession, diagnostics: Sequence[Diagnostic]) -> None:
     before = current.text
     current.replace_text(apply_fixes(before, fixes))
     titles = "; ".join(fix.title for fix in fixes)
-    current.exchanges.append(Exchange(f"Fix: {titles}", before=before, after=current.text))
+    current.exchanges.append(Exchange(titles, is_fix=True, before=before, after=current.text))
     first = fixes[0].edits[0].span
     session.current().show(first.line, first.column)

@@ -8,8 +8,10 @@ from prefect_luthier.ui.builder import session
 from prefect_luthier.ui.builder.style import mark
 
 EXAMPLES = (
-    "every weekday at 7 summarise the last 30 days of the git history of a repository into "
-    "digest.md, and tell me if there were no commits",
+    (
+        "every weekday at 7 summarise the last 30 days of the git history of a repository into "
+        "digest.md, and tell me if there were no commits"
+    ),
     "every hour check that https://example.com answers, and notify me when it does not",
     "run the tests of a repository, then write the result to report.md even if they failed",
     "fetch a list of addresses from a JSON file and check each of them, three at a time",

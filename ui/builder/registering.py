@@ -144,10 +144,8 @@ def _confirmed(
 
 
 def _tell(current: BuilderSession, definition: Definition, done: Registration) -> None:
-    if done.created:
-        word = "Registered"
-    else:
-        word = "Updated" if done.updated else "Nothing to change:"
+    changed = "Updated" if done.updated else "Nothing to change:"
+    word = "Registered" if done.created else changed
     st.toast(
         f"{word} **{definition.name or definition.id}** {definition.version}. "
         f"[Open it in Prefect]({done.url})",

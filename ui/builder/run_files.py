@@ -20,20 +20,21 @@ def show(view: RunView) -> None:
     """Show every file."""
     found = [*view.files, *(file for result in view.results.values() for file in result.artifacts)]
     files = {(file["path"], file["sha256"]): file for file in found}
-    if files:
-        st.html('<p class="lu-section">Left behind</p>')
-    for file in files.values():
-        _file(file)
+    st.html('<p class="lu-section">Left behind</p>')
+    if not files:
+        st.caption("No files." if view.is_over else "Files appear here when the run has ended.")
+    for index, file in enumerate(files.values()):
+        _file(file, index)
 
 
-def _file(file: dict[str, Any]) -> None:
+def _file(file: dict[str, Any], index: int) -> None:
     try:
         content = services.file_content(file["sha256"])
     except LuthierError as error:
         kind_note(error)
         return
     name = PurePath(file["path"]).name
-    with st.container(border=True):
+    with st.container(key=f"file_{file['sha256'][-12:]}_{index}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{name}** :gray[{len(content):,} bytes]", width="stretch")
             st.download_button(

@@ -21,6 +21,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, Log, State, TaskRun
 from prefect.client.schemas.sorting import FlowRunSort, LogSort, TaskRunSort
+from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelling
 from sqlmodel import Session
 
@@ -30,6 +31,7 @@ from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.definitions import load_definition
 from prefect_luthier.deployments.store.runs import StepResult, step_results
 from prefect_luthier.deployments.store.tables import RunRecord
+from prefect_luthier.errors import UsageError
 from prefect_luthier.settings import Settings
 from prefect_luthier.ui.dag_picture import Mark
 
@@ -140,7 +142,12 @@ async def read(settings: Settings, run_id: str) -> RunView:
     """Return a run as it stands."""
     identity = UUID(run_id)
     async with open_prefect(settings) as client:
-        run = await client.read_flow_run(identity)
+        try:
+            run = await client.read_flow_run(identity)
+        except ObjectNotFound as error:
+            raise UsageError(
+                "unknown-run", f"there is no run {run_id!r}.", "The list of runs shows those kept."
+            ) from error
         tasks = await _task_runs(client, identity)
         log = await client.read_logs(
             LogFilter(flow_run_id=LogFilterFlowRunId(any_=[identity])),

@@ -41,13 +41,13 @@ def _watch(run_id: str) -> None:
         return
     _head(view)
     _picture(view)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([11, 9], gap="large")
     with left:
         run_files.show(view)
-        st.html('<p class="lu-section">Log</p>')
-        _log(view.log)
     with right, st.container(key="run_side"):
         _facts(view)
+        st.html('<p class="lu-section">Log</p>')
+        _log(view.log)
     if view.is_over and st.session_state.get(_OVER) != run_id:
         st.session_state[_OVER] = run_id
         st.rerun()
@@ -58,17 +58,25 @@ def _head(view: RunView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(
             f'<div class="lu-title"><h2>{escape(line.workflow or line.name)}</h2>'
-            f'<span class="lu-state {line.state}" role="status">{line.state}</span>'
-            f"<code>{escape(duration_words(line.duration_s))}</code></div>",
+            f'<span class="lu-state {line.state}" role="status">{line.state}</span></div>'
+            f'<p class="lu-under">{escape(_progress(view))}</p>',
             width="stretch",
         )
         if not view.is_over and st.button("Cancel", icon=":material/stop_circle:"):
             services.cancel_run(line.id)
         st.link_button("Open in Prefect", line.url, icon=":material/open_in_new:")
-    if line.state in {"failed", "crashed", "cancelled"} and line.message:
+    if line.state in {"failed", "crashed"} and line.message:
         note("bad", line.message)
-    elif line.state == "pending":
-        note("quiet", "Waiting for the worker to take it up.", "That takes a few seconds.")
+
+
+def _progress(view: RunView) -> str:
+    """Return the line under the title; there always is one, so that nothing below it jumps."""
+    took = duration_words(view.line.duration_s)
+    if view.line.state == "pending":
+        return "Waiting for the worker to take it up; that takes a few seconds."
+    if not view.is_over:
+        return f"Running for {took}"
+    return f"Took {took}" if took else "Ended before its first step"
 
 
 def _picture(view: RunView) -> None:

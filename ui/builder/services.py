@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn, choose_drafter
@@ -22,7 +23,7 @@ from prefect_luthier.deployments.store.audit import acting_user
 from prefect_luthier.deployments.store.blobs import open_blob_store
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.definitions import load_definition
-from prefect_luthier.errors import LuthierError
+from prefect_luthier.errors import LuthierError, ServiceUnreachable
 from prefect_luthier.flows.register import (
     RegisteredWorkflow,
     Registration,
@@ -32,9 +33,11 @@ from prefect_luthier.flows.register import (
 )
 from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.builder import run_reading
-from prefect_luthier.ui.builder.background import wait_for
+from prefect_luthier.ui.builder.background import CALL_TIMEOUT_S, wait_for
 from prefect_luthier.ui.builder.run_reading import RunLine, RunView
 from prefect_luthier.ui.cli.reading import whole_catalog
+
+T = TypeVar("T")
 
 DRAFT_TIMEOUT_S = 600.0
 
@@ -52,6 +55,21 @@ class Health:
     prefect_ui: str | None
     drafter: str
     trouble: LuthierError | None = None
+
+
+def _answer(work: Coroutine[Any, Any, T], timeout_s: float = CALL_TIMEOUT_S) -> T:
+    try:
+        return wait_for(work, timeout_s)
+    except (OperationalError, InterfaceError) as error:
+        raise _database_away(error) from error
+
+
+def _database_away(error: Exception) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        "database-unreachable",
+        f"the database does not answer ({type(error).__name__}).",
+        "It comes back by itself when the stack restarts it; `luthier status` shows how it stands.",
+    )
 
 
 def operator() -> str:
@@ -98,7 +116,7 @@ def draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Draft:
     """
     wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
     drafter = choose_drafter(load_settings())
-    return wait_for(drafter.draft(wish, catalog()), DRAFT_TIMEOUT_S)
+    return _answer(drafter.draft(wish, catalog()), DRAFT_TIMEOUT_S)
 
 
 def line_of_step(text: str, step: str) -> int | None:
@@ -111,7 +129,7 @@ def preview_registration(
     definition: Definition, text: str, values: Mapping[str, Any], provenance: Mapping[str, Any]
 ) -> Registration:
     """Return what registering would change in Prefect."""
-    return wait_for(
+    return _answer(
         register(
             definition,
             text,
@@ -132,7 +150,7 @@ def register_definition(
     replace: bool = False,
 ) -> Registration:
     """Register a valid definition as this operator; its schedule runs with ``values``."""
-    return wait_for(
+    return _answer(
         register(
             definition,
             text,
@@ -146,12 +164,12 @@ def register_definition(
 
 def remove(workflow_id: str) -> None:
     """Take a workflow's deployment out of Prefect."""
-    wait_for(unregister(workflow_id, actor=operator()))
+    _answer(unregister(workflow_id, actor=operator()))
 
 
 def registered() -> list[RegisteredWorkflow]:
     """Return the registered workflows."""
-    return wait_for(list_registered())
+    return _answer(list_registered())
 
 
 def find_registered(workflow_id: str) -> RegisteredWorkflow | None:
@@ -161,29 +179,32 @@ def find_registered(workflow_id: str) -> RegisteredWorkflow | None:
 
 def stored_text(workflow: RegisteredWorkflow) -> str | None:
     """Return the source of a registered workflow, as it was written."""
-    with Session(open_store(load_settings())) as session:
-        row = load_definition(session, workflow.id, digest=workflow.digest or None)
-        return row.text if row else None
+    try:
+        with Session(open_store(load_settings())) as session:
+            row = load_definition(session, workflow.id, digest=workflow.digest or None)
+            return row.text if row else None
+    except (OperationalError, InterfaceError) as error:
+        raise _database_away(error) from error
 
 
 def start_run(deployment_id: str, inputs: Mapping[str, Any]) -> str:
     """Start a run of a registered workflow and return its id."""
-    return wait_for(run_reading.start(load_settings(), deployment_id, inputs))
+    return _answer(run_reading.start(load_settings(), deployment_id, inputs))
 
 
 def cancel_run(run_id: str) -> None:
     """Ask for a run to be cancelled."""
-    wait_for(run_reading.cancel(load_settings(), run_id))
+    _answer(run_reading.cancel(load_settings(), run_id))
 
 
 def recent_runs() -> list[RunLine]:
     """Return the newest runs of registered workflows."""
-    return wait_for(run_reading.recent_runs(load_settings()))
+    return _answer(run_reading.recent_runs(load_settings()))
 
 
 def read_run(run_id: str) -> RunView:
     """Return a run as it stands."""
-    return wait_for(run_reading.read(load_settings(), run_id))
+    return _answer(run_reading.read(load_settings(), run_id))
 
 
 def file_content(sha256: str) -> bytes:

@@ -22,6 +22,7 @@ class Exchange:
 
     Args:
         request: The operator's words; for a fix, what it did.
+        is_fix: Whether the operator applied a fix instead of asking the drafter.
         draft: The drafter's answer.
         error: Why there was none.
         before: The definition's text before.
@@ -29,6 +30,7 @@ class Exchange:
     """
 
     request: str
+    is_fix: bool = False
     draft: Draft | None = None
     error: LuthierError | None = None
     before: str = ""
@@ -96,6 +98,8 @@ class BuilderSession:
         """Return the exchanges so far as a drafter reads them."""
         turns: list[Turn] = []
         for exchange in self.exchanges:
+            if exchange.is_fix:
+                continue
             turns.append(Turn("operator", exchange.request))
             answer = _answer(exchange)
             if answer:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cron_descriptor import CasingTypeEnum, FormatException, Options, get_description
+from cron_descriptor import (
+    CasingTypeEnum,
+    FormatException,
+    Options,
+    get_description,
+)
 
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.graph import layers, step_graph
