@@ -87,9 +87,13 @@ def _cluster(data_dir: Path) -> Path:
 
 
 def _socket_dir(data_dir: Path) -> Path:
-    """Return the cluster's folder, or a short one when its path is too long for a socket."""
+    """Return the cluster's folder, or a short one when its path is no good for a socket.
+
+    It may be too long; or hold a comma, which separates hosts for PostgreSQL's clients.
+    """
     cluster = _cluster(data_dir)
-    if len(os.fsencode(cluster / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH_BYTES:
+    short = len(os.fsencode(cluster / _SOCKET_NAME)) <= _LONGEST_SOCKET_PATH_BYTES
+    if short and "," not in str(cluster):
         return cluster
     key = hashlib.sha256(os.fsencode(cluster)).hexdigest()[:16]
     return Path("/tmp") / f"luthier-{os.geteuid()}-{key}"  # noqa: S108  # owner is checked
@@ -99,7 +103,7 @@ def _specification(data_dir: Path) -> ServiceSpec:
     cluster, sockets = _cluster(data_dir), _socket_dir(data_dir)
     options = {
         "listen_addresses": "",
-        "unix_socket_directories": '"' + str(sockets).replace('"', '""') + '"',  # may hold commas
+        "unix_socket_directories": '"' + str(sockets).replace('"', '""') + '"',
         "unix_socket_permissions": "0700",
     }
     return ServiceSpec(
@@ -247,8 +251,8 @@ def _drop_stale_pid_file(cluster: Path) -> None:
     pid_file = cluster / "postmaster.pid"
     with contextlib.suppress(OSError, ValueError):
         pid = int(pid_file.read_text().split("\n", 1)[0])
-        command = Path(f"/proc/{pid}/cmdline")
-        if command.exists() and b"postgres" not in command.read_bytes():
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if os.fsencode(cluster) not in command:
             pid_file.unlink()
 
 
