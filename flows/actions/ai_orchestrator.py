@@ -14,7 +14,6 @@ from prefect_luthier.flows.actions.contract import (
     ActionInputs,
     ActionOutputs,
 )
-from prefect_luthier.settings import load_settings
 
 if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
@@ -49,6 +48,7 @@ class AiOutputs(ActionOutputs):
 
 async def _run(inputs: AiInputs, context: ActionContext) -> AiOutputs:
     from prefect_luthier.blocks.llm_provider import LLMProvider  # noqa: PLC0415 - loads Prefect
+    from prefect_luthier.settings import load_settings  # noqa: PLC0415 - 50 ms that `validate` saves
 
     settings = load_settings()
     if not settings.model_configured:
