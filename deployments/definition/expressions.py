@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cel_expr_python import cel
 
+from prefect_luthier.deployments.definition.cel_compiler import CelError, Use, compiled, share
 from prefect_luthier.deployments.definition.cel_tokens import Reference, references
 from prefect_luthier.deployments.definition.shell_words import (
     UnsafePlacement,
@@ -50,32 +52,44 @@ def evaluate(expression: str, bindings: Bindings) -> Any:
     Raises:
         ExpressionError: It does not compile, a name is not bound, or its evaluation fails.
     """
-    names = {_bound_name(expression, reference, bindings) for reference in references(expression)}
-    environment = cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN))
-    data = {name: _cel_input(bindings[name]) for name in names}
+    uses = [_use(expression, reference, bindings) for reference in references(expression)]
+    names: dict[str, str] = {}
     try:
-        value = environment.compile(expression).eval(data=data)
+        program, names = _program(expression, uses)
+        value = program.eval(data={v: _cel_input(bindings[name]) for v, name in names.items()})
         plain = value.plain_value()
-    except (RuntimeError, ValueError, TypeError) as error:
-        raise ExpressionError(expression, _reason(str(error))) from error
+    except (CelError, RuntimeError, ValueError, TypeError) as error:
+        raise ExpressionError(expression, _reason(str(error), names)) from error
     if value.type().name() == "ERROR":
-        raise ExpressionError(expression, _reason(str(plain)))
+        raise ExpressionError(expression, _reason(str(plain), names))
     return _json_value(plain)
 
 
-def _bound_name(expression: str, reference: Reference, bindings: Bindings) -> str:
+def _use(expression: str, reference: Reference, bindings: Bindings) -> Use:
     for length in range(len(reference.parts), 0, -1):
-        name = reference.name(length)
-        if name in bindings:
-            return name
+        if reference.name(length) in bindings:
+            return reference, length, "dyn"
     raise ExpressionError(expression, f"`{reference.name()}` has no value here.")
 
 
-def _reason(message: str) -> str:
+def _program(expression: str, uses: Sequence[Use]) -> tuple[cel.Expression, dict[str, str]]:
+    shared = share(expression, uses)
+    if shared is not None:
+        return compiled(shared[0]), shared[1]
+    names = {reference.name(length) for reference, length, _ in uses}
+    environment = cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN))
+    return environment.compile(expression), {name: name for name in names}
+
+
+_STATUS = re.compile(r"^(?:[A-Z_]+: )*(?:<input>:-?\d+:-?\d+: )?")
+
+
+def _reason(message: str, names: Mapping[str, str]) -> str:
     line = message.strip().splitlines()[0] if message.strip() else "evaluation failed"
-    for prefix in ("INVALID_ARGUMENT: ", "UNKNOWN: ", "NOT_FOUND: ", "INTERNAL: ", "ERROR: "):
-        line = line.removeprefix(prefix)
-    return line.split(" [", maxsplit=1)[0] if line.endswith("]") else line
+    line = _STATUS.sub("", re.sub(r" \[[A-Z_]+\]$", "", line))
+    for variable, name in names.items():
+        line = line.replace(variable, name)
+    return line
 
 
 def _cel_input(value: Any, depth: int = 0) -> Any:

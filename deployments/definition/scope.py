@@ -1,11 +1,9 @@
-"""The names an expression may use, and their CEL types."""
+"""The types of the names that an expression may use."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-from cel_expr_python import cel
 
 from prefect_luthier.deployments.definition.model import Parameter
 from prefect_luthier.deployments.definition.plugins import parameter_type
@@ -21,24 +19,6 @@ _OUTPUT_TYPES = {
     "json": "dyn",
 }
 
-CEL_TYPES: dict[str, cel.Type] = {
-    "string": cel.Type.STRING,
-    "int": cel.Type.INT,
-    "double": cel.Type.DOUBLE,
-    "bool": cel.Type.BOOL,
-    "list": cel.Type.List(cel.Type.DYN),
-    "dyn": cel.Type.DYN,
-}
-
-# The protobuf wrappers are CEL's nullable types: `params.n != null && params.n > 3` checks.
-NULLABLE_TYPES: dict[str, cel.Type] = {
-    "string": cel.Type("google.protobuf.StringValue"),
-    "int": cel.Type("google.protobuf.Int64Value"),
-    "double": cel.Type("google.protobuf.DoubleValue"),
-    "bool": cel.Type("google.protobuf.BoolValue"),
-}
-
-
 def parameter_cel_type(parameter: Parameter) -> str:
     """Return the name of a parameter's type in expressions: string, int, double, bool or dyn."""
     if parameter.type == "choice":
@@ -53,14 +33,13 @@ def _choice_type(choices: list[Any]) -> str:
     return found.pop() if len(found) == 1 else "dyn"
 
 
-def parameter_variable(parameter: Parameter) -> cel.Type:
-    """Return the CEL type of a parameter; one that may be absent is nullable."""
+def parameter_variable(parameter: Parameter) -> str:
+    """Return the type of a parameter as a variable; ``?`` marks one that may be null."""
     name = parameter_cel_type(parameter)
-    if not parameter.required and parameter.default is None:
-        return NULLABLE_TYPES.get(name, CEL_TYPES[name])
-    return CEL_TYPES[name]
+    optional = not parameter.required and parameter.default is None
+    return f"{name}?" if optional and name != "dyn" else name
 
 
-def output_variable(kind: str) -> cel.Type:
-    """Return the CEL type of an output that is declared as ``kind``."""
-    return CEL_TYPES[_OUTPUT_TYPES.get(kind, "dyn")]
+def output_variable(kind: str) -> str:
+    """Return the type of an output that is declared as ``kind``."""
+    return _OUTPUT_TYPES.get(kind, "dyn")

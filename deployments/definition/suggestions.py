@@ -23,22 +23,21 @@ def surely_meant(name: str, candidates: Iterable[str]) -> str | None:
     A slip is a letter or two more, less, other or swapped; another candidate that is as near
     makes it unclear, and so does a name too short to tell.
     """
-    from rapidfuzz.distance import OSA  # noqa: PLC0415 - as in `_scored`
+    if not _SHORTEST_SURE <= len(name) <= _LONGEST_NAME:
+        return None
+    from rapidfuzz import process  # noqa: PLC0415 - as in `_scored`
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
 
-    if len(name) < _SHORTEST_SURE or len(name) > _LONGEST_NAME:
-        return None
-    distances = sorted(
-        (OSA.distance(name.lower(), candidate.lower(), score_cutoff=_MOST_SLIPS), candidate)
-        for candidate in set(candidates)
-        if candidate != name
+    known = {candidate: candidate.lower() for candidate in candidates if candidate != name}
+    allowed = min(_MOST_SLIPS, max(1, len(name) // 4))
+    found = process.extract(
+        name.lower(), known, scorer=OSA.distance, score_cutoff=allowed + 1, limit=2
     )
-    if not distances:
+    if not found or found[0][1] > allowed:
         return None
-    nearest, meant = distances[0]
-    if nearest > min(_MOST_SLIPS, max(1, len(name) // 4)):
-        return None
-    is_unclear = len(distances) > 1 and distances[1][0] - nearest < (1 if nearest == 0 else 2)
-    return None if is_unclear and distances[1][0] <= _MOST_SLIPS else meant
+    _, nearest, meant = found[0]
+    is_unclear = len(found) > 1 and found[1][1] - nearest < (1 if nearest == 0 else 2)
+    return None if is_unclear else str(meant)
 
 
 def did_you_mean(candidates: tuple[str, ...]) -> str:

@@ -80,7 +80,8 @@ def validate(source: Source, catalog: Catalog, environment: Environment | None =
         if definition is not None:
             checked = Checked(definition, findings, catalog, environment, pruned)
             for check in CHECKS:
-                check(checked)
+                if not findings.full:
+                    check(checked)
     found = tuple(sorted(findings, key=_place))
     return Report(source, None if has_errors(found) else definition, found)
 

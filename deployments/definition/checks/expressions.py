@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cel_expr_python import cel
-
-from prefect_luthier.deployments.definition.cel_tokens import references
+from prefect_luthier.deployments.definition.cel_compiler import (
+    CelError,
+    Use,
+    compiled,
+    result_type,
+    share,
+)
+from prefect_luthier.deployments.definition.cel_tokens import references, tokens
 from prefect_luthier.deployments.definition.checks.cel_errors import report_cel_errors
 from prefect_luthier.deployments.definition.checks.context import Checked, Site, texts
 from prefect_luthier.deployments.definition.checks.names import bad_names
@@ -129,19 +134,18 @@ class ExpressionCheck:
                 site.path,
             )
             return None
-        variables: dict[str, cel.Type] = {}
+        uses: list[Use] = []
         sound = True
         for reference in references(expression):
             resolved = self._resolver.resolve(site, reference, offset)
             sound = sound and resolved is not None
-            name, kind = resolved or (reference.name(), cel.Type.DYN)
-            variables[name] = kind
+            uses.append((reference, *(resolved or (len(reference.parts), "dyn"))))
         try:
-            compiled = cel.NewEnv(variables=variables).compile(expression)
-        except (RuntimeError, ValueError) as error:
+            kind = result_type(expression, uses)
+        except CelError as error:
             report_cel_errors(self._checked, site, expression, offset, str(error))
             return None
-        return str(compiled.return_type().name()) if sound else None
+        return kind if sound else None
 
     def _placements(self, site: Site, found: list[Placeholder]) -> None:
         for placeholder, context in zip(found, contexts(site.text, found), strict=True):
@@ -198,13 +202,20 @@ class ExpressionCheck:
             )
 
 
+_JUNCTIONS = frozenset({"&", "|", "?"})
+
+
 def _constant(expression: str) -> object:
     """Return the value that an expression has whatever its names stand for, else None."""
-    names = {reference.name() for reference in references(expression)}
-    environment = cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN))
+    found = references(expression)
+    if found and not any(token.text in _JUNCTIONS for token in tokens(expression)):
+        return None  # it cannot be known without its names
+    shared = share(expression, [(reference, len(reference.parts), "dyn") for reference in found])
+    if shared is None:
+        return None
     try:
-        return environment.compile(expression).eval(data={}).plain_value()
-    except (RuntimeError, ValueError, TypeError):
+        return compiled(shared[0]).eval(data={}).plain_value()
+    except (CelError, RuntimeError, ValueError, TypeError):
         return None
 
 

@@ -16,6 +16,8 @@ _LONGEST_CYCLE_SHOWN = 12
 def check_needs(checked: Checked) -> None:
     """Report every need that is no edge of a graph without circles."""
     for step_id, step in checked.definition.steps.items():
+        if checked.findings.full:
+            return
         first_at: dict[str, int] = {}
         for index, need in enumerate(step.needs):
             if need == UNKNOWN:

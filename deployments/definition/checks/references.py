@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from cel_expr_python import cel
-
 from prefect_luthier.deployments.definition.cel_tokens import Reference
 from prefect_luthier.deployments.definition.checks.context import Checked, Site
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
@@ -24,7 +22,8 @@ from prefect_luthier.deployments.definition.suggestions import (
 )
 from prefect_luthier.diagnostics import Fix
 
-Resolved = tuple[str, cel.Type]
+Resolved = tuple[int, str]
+"""How many parts of a reference name its variable, and the name of the type of that."""
 
 
 class Resolver:
@@ -34,7 +33,7 @@ class Resolver:
         self._checked = checked
 
     def resolve(self, site: Site, reference: Reference, offset: int) -> Resolved | None:
-        """Return the variable that a reference names and its type, None when it is reported.
+        """Return what a reference names and its type, None when it is reported.
 
         Args:
             site: The text it stands in.
@@ -110,9 +109,9 @@ class _Reference:
             self._secret(name)
             return None
         try:
-            return self.reference.name(2), parameter_variable(parameter)
+            return 2, parameter_variable(parameter)
         except PluginFailed:
-            return self.reference.name(2), cel.Type.DYN
+            return 2, "dyn"
 
     def _secret(self, name: str) -> None:
         self._report(
@@ -140,7 +139,7 @@ class _Reference:
                     0,
                 )
                 return None
-            return self.reference.name(), cel.Type.DYN  # a template nobody uses yet
+            return len(self.parts), "dyn"  # a template nobody uses yet
         if self.site.field == "workspace":
             self._report("reference-not-allowed", "`workspace` can read parameters only.", 0)
             return None
@@ -205,7 +204,7 @@ class _Reference:
         outputs = self.checked.outputs(name)
         if field == "state":
             if self.site.field == "when":
-                return self.reference.name(3), cel.Type.STRING
+                return 3, "string"
             self._report("state-outside-when", "the state of a step can only be read in `when`.", 2)
             return None
         if field != "outputs":
@@ -213,7 +212,7 @@ class _Reference:
             return None
         if len(self.parts) == 3:  # noqa: PLR2004 - steps.<id>.outputs
             if outputs is None:
-                return self.reference.name(3), cel.Type.DYN
+                return 3, "dyn"
             self._report(
                 "unknown-output",
                 f"name one output: `steps.{name}.outputs.<name>`.",
@@ -222,12 +221,12 @@ class _Reference:
             )
             return None
         if outputs is None:
-            return self.reference.name(4), cel.Type.DYN
+            return 4, "dyn"
         output = self.parts[3]
         if output not in outputs:
             self._no_such_output(name, output, outputs)
             return None
-        return self.reference.name(4), output_variable(outputs[output])
+        return 4, output_variable(outputs[output])
 
     def _no_such_field(self, name: str, field: str) -> None:
         outputs = self.checked.outputs(name) or {}
@@ -272,7 +271,7 @@ class _Reference:
 
     def run(self) -> Resolved | None:
         if len(self.parts) > 1 and self.parts[1] in RUN_FIELDS and self.site.field != "workspace":
-            return self.reference.name(2), cel.Type.STRING
+            return 2, "string"
         if len(self.parts) == 1 or self.site.field == "workspace":
             self._report(
                 "unknown-name",
@@ -289,9 +288,9 @@ class _Reference:
         step = self.checked.step(self.site.step) if self.site.step else None
         inside = step is not None and step.foreach is not None
         if inside and self.site.field not in ("when", "foreach", "workspace"):
-            return root, cel.Type.INT if root == "index" else cel.Type.DYN
+            return 1, "int" if root == "index" else "dyn"
         if self.site.step is None and self.site.field != "artifact":
-            return root, cel.Type.DYN
+            return 1, "dyn"
         where = (
             f"`{self.site.field}` is read once, before the items"
             if inside

@@ -65,7 +65,7 @@ def _validated(data: dict[str, Any], findings: Findings, pruned: set[Path]) -> D
             data = _copied(data) if attempt == 0 else data
             details = _one_per_place(error, data)
             for path, detail in details.items():
-                if not _is_under(path, pruned):
+                if not findings.full and not _is_under(path, pruned):
                     report_shape(path, detail, findings)
             for path, detail in details.items():
                 _neutralise(data, path, pruned, remove=detail["type"] == "extra_forbidden")
