@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prefect_luthier.ai_builder.cases import BadCase, Case, Kind, read_cases
+from prefect_luthier.ai_builder.cases import BadCase, Case, read_cases
 from prefect_luthier.ai_builder.drafting import Draft, Drafter
 from prefect_luthier.ai_builder.graph_scores import Overlap, graph_of, preserved
 from prefect_luthier.canonical import jsonable
 from prefect_luthier.catalog import Catalog, split_reference
-from prefect_luthier.deployments.definition.source import Source
 
 # The stages of the funnel, and the codes of diagnostics that stop a draft at each.
 FUNNEL = ("parsed", "schema", "dag", "references", "complete")
@@ -35,7 +35,10 @@ class Result:
         document = self.draft.to_json()
         return {
             "id": self.case.id,
-            **{key: document[key] for key in ("definition", "ok", "diagnostics", "refusal", "rounds")},
+            **{
+                key: document[key]
+                for key in ("definition", "ok", "diagnostics", "refusal", "rounds")
+            },
         }
 
     def to_line(self) -> str:
@@ -43,7 +46,7 @@ class Result:
         return json.dumps(jsonable(self.to_json()), ensure_ascii=False) + "\n"
 
 
-async def evaluate(
+async def draft_cases(
     lines: Iterable[str], drafter: Drafter, catalog: Catalog
 ) -> AsyncIterator[Result]:
     """Draft every case, in order.
@@ -188,8 +191,6 @@ def unknown_slugs(draft: Draft, catalog: Catalog) -> list[str]:
 
 
 def _parsed(toml: str) -> dict[str, Any] | None:
-    import tomllib  # noqa: PLC0415 - only for drafts that are not valid
-
     try:
         return tomllib.loads(toml)
     except tomllib.TOMLDecodeError:
@@ -199,5 +200,3 @@ def _parsed(toml: str) -> dict[str, Any] | None:
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
-
-__all__ = ["FUNNEL", "Kind", "Result", "Source", "evaluate", "score", "unknown_slugs"]

@@ -123,7 +123,9 @@ def untouched(base: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str,
     return {name: step for name, step in before.items() if after.get(name) == step}
 
 
-def preserved(base: Mapping[str, Any], expected: Mapping[str, Any], drafted: Mapping[str, Any] | None) -> tuple[int, int]:
+def preserved(
+    base: Mapping[str, Any], expected: Mapping[str, Any], drafted: Mapping[str, Any] | None
+) -> tuple[int, int]:
     """Return how many of the untouched steps a draft has kept, and how many there are."""
     kept = untouched(base, expected)
     after = dict(_steps((drafted or {}).get("steps")))

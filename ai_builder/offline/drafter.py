@@ -12,7 +12,7 @@ from typing import Any
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal, Round
 from prefect_luthier.ai_builder.offline.compose import compose
 from prefect_luthier.ai_builder.offline.literals import Masked, mask
-from prefect_luthier.ai_builder.offline.reading import read_actions
+from prefect_luthier.ai_builder.offline.reading import Reading, is_gibberish, read_actions
 from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
@@ -61,9 +61,15 @@ def draft_offline(request: DraftRequest, catalog: Catalog) -> Draft:
 
 def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
     text = request.request
-    if not text.strip():
+    if not any(char.isalnum() for char in text):
         return _refuse(catalog, "empty-request", "The request is empty. Say what shall happen.")
-    masked = mask(text[:MAX_REQUEST_CHARACTERS])
+    if len(text) > MAX_REQUEST_CHARACTERS:
+        return _refuse(
+            catalog,
+            "request-too-long",
+            f"The request has {len(text)} characters, more than {MAX_REQUEST_CHARACTERS}.",
+        )
+    masked = mask(text)
     if request.base is not None:
         return _refined(request.base, masked, catalog)
     schedule = find_schedule(masked.text)
@@ -71,7 +77,7 @@ def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
     if reading.unknown:
         return _unknown(catalog, reading.unknown[0])
     if not reading.actions:
-        return _refuse(catalog, "vague-request", "The request names nothing to do.")
+        return _nothing_found(reading, schedule.rest, catalog)
     document = compose(reading.actions, schedule, masked, catalog, text)
     return _checked(document, schedule.notes, catalog)
 
@@ -113,6 +119,23 @@ def _validated(toml: str, questions: tuple[str, ...], catalog: Catalog) -> Draft
         definition=report.definition,
         diagnostics=report.diagnostics,
         questions=questions,
+    )
+
+
+def _nothing_found(reading: Reading, text: str, catalog: Catalog) -> Draft:
+    """Refuse a request that names no action: say whether it is vague or no request at all."""
+    if not reading.vague or is_gibberish(text):
+        return _refuse(
+            catalog,
+            "not-a-workflow-request",
+            "This does not say what a workflow shall do. Describe the steps, for example: "
+            "fetch https://example.org/data.json every hour and save it to data.json.",
+        )
+    return _refuse(
+        catalog,
+        "vague-request",
+        f"{reading.vague[0]!r} does not say what shall be done. Name what to work on, "
+        "what to do with it, and where the result goes.",
     )
 
 

@@ -158,7 +158,8 @@ def edit_care(text: str, editing: Editing) -> list[Operation]:
     care, rest = take_care(text)
     if not care:
         again = re.match(r"^(?:please\s+)?(?:retry|repeat)\s+(?P<what>.+?)\s+(?:up to\s+)?(?P<count>\d+|once|twice|three|four|five|ten)(?:\s+times)?(?P<rest>.*)$", text.strip(" .,!"), re.IGNORECASE)
-        limit = re.search(r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$", text, re.IGNORECASE)
+        patience = re.match(r"^(?:please\s+)?(?:give up on|abort|cancel|kill|stop|time out|let)\s+(?P<what>.+?)\s+(?:time out\s+)?(?:if it (?:takes|runs) (?:longer|more) than|after)\s+(?P<value>[\w .-]+)$", text.strip(" .,!"), re.IGNORECASE)
+        limit = patience or re.search(r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$", text, re.IGNORECASE)
         if again:
             care, rest = take_care(f"retry {again['count']} times {again['rest']}")
             rest = f"{again['what']} {rest}"
@@ -190,12 +191,13 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _ORDER_SURE = 0.45
+_ADDING = re.compile(r"^(?:(?:also|and|then|please)\s+)*(?:add|insert|include|append|introduce)\b", re.IGNORECASE)
 
 
 def edit_order(text: str, editing: Editing) -> list[Operation]:
     """Return the move of a step before, after or beside another."""
     match = _ORDER.match(text.strip(" .,!"))
-    if not match:
+    if not match or _ADDING.match(text):
         return []
     unmask = editing.masked.unmask
     what, anchor = editing.steps.find(unmask(match["what"])), editing.steps.find(unmask(match["anchor"]))

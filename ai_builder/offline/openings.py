@@ -63,13 +63,23 @@ _TELLING = re.compile(
 def is_directive(sentence: str) -> bool:
     """Return whether a sentence asks for something, rather than telling about it."""
     stripped = sentence.strip(" .,!?")
-    if stripped.endswith(":"):
+    if stripped.endswith(":") or is_question(sentence):
         return False
     if _TELLING.match(stripped) and not opens_passive(stripped):
         inner = order_words.POLITE.sub("", stripped)
         return inner != stripped and (opens_clause(inner) or bool(order_words.CONTAINER.match(inner)))
     if _ASKING.search(stripped) or opens_passive(stripped):
         return True
-    if stripped.endswith("?"):
-        return False
-    return True
+    return not is_question(sentence)
+
+
+_QUESTION = re.compile(
+    r"^(?:so\s+|and\s+|but\s+)?(?:who|whom|whose|what(?:'s|s)?|which|where|why|how|is|are|was|were|do|does|did|am|has|have|should|will|would|may|can (?!you|we|u\b)|could (?!you|we|u\b))\b",
+    re.IGNORECASE,
+)
+
+
+def is_question(sentence: str) -> bool:
+    """Return whether a sentence wants to know something: it is no order."""
+    stripped = sentence.strip()
+    return stripped.endswith("?") and bool(_QUESTION.match(stripped)) and not order_words.POLITE.match(stripped)

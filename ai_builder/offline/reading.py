@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Clause, Link, split_clauses
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked, is_mark
+from prefect_luthier.ai_builder.offline.openings import opens_clause, opens_passive
 from prefect_luthier.ai_builder.offline.retrieval import Index, Match, query_terms
 from prefect_luthier.ai_builder.offline.word_vectors import is_word
 from prefect_luthier.ai_builder.offline.words import vocabulary
@@ -76,7 +77,7 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
         said = masked.unmask(clause.text).strip(f" {PARALLEL}")
         if is_vague(plain(clause.text)):
             vague.append(said)
-        else:
+        elif _is_order(clause.text):
             unknown.append(said)
     return Reading(tuple(_without_echoes(actions)), tuple(unknown), tuple(vague))
 
@@ -95,6 +96,11 @@ def _without_echoes(actions: Sequence[Action]) -> list[Action]:
             )
         )
     ]
+
+
+def _is_order(text: str) -> bool:
+    """Return whether a clause tells somebody to do something, rather than adding to another."""
+    return opens_clause(text) or opens_passive(text) or opens_clause(f"{text} it")
 
 
 def choose(

@@ -38,7 +38,7 @@ def draft(
     text = sys.stdin.read() if request == "-" else request
     drafted = asyncio.run(
         choose_drafter(load_settings(), provider).draft(
-            DraftRequest(text, Source.read(base) if base else None), _catalog(catalog)
+            DraftRequest(text, Source.read(base) if base else None), catalog_of(catalog)
         )
     )
     if output is not None and drafted.ok and drafted.toml is not None:
@@ -50,7 +50,8 @@ def draft(
     raise typer.Exit(0 if drafted.ok else 1)
 
 
-def _catalog(path: Path | None) -> Catalog:
+def catalog_of(path: Path | None) -> Catalog:
+    """Return the catalog in a file, or the installed one."""
     if path is not None:
         return read_catalog(path)
     from prefect_luthier.flows.actions.installed import (  # noqa: PLC0415 - not with --catalog
