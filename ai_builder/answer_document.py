@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from prefect_luthier.ai_builder.answer_form import (
     ArtifactForm,
-    ChangeForm,
     JsonValue,
     NamedValue,
     ParameterForm,
-    RemoveArtifact,
-    RemoveParameter,
-    RemoveStep,
-    SetArtifact,
-    SetCommands,
-    SetField,
-    SetParameter,
-    SetStep,
-    SetTriggers,
     StepForm,
     TriggerForm,
     WorkflowForm,
@@ -56,11 +45,11 @@ def document_of(workflow: WorkflowForm) -> dict[str, Any]:
         on_failure=form.on_failure,
     )
     document |= _filled(
-        parameters=_named(form.parameters, "parameters", lambda p: (p.name, _parameter(p))),
+        parameters=_named(form.parameters, "parameters", lambda p: (p.name, parameter_table(p))),
         requirements=_filled(commands=form.commands),
-        triggers=[_trigger(trigger) for trigger in form.triggers or ()],
-        steps=_named(form.steps, "steps", lambda step: (step.id, _step(step))),
-        artifacts=_named(form.artifacts, "artifacts", lambda a: (a.name, _artifact(a))),
+        triggers=[trigger_table(trigger) for trigger in form.triggers or ()],
+        steps=_named(form.steps, "steps", lambda step: (step.id, step_table(step))),
+        artifacts=_named(form.artifacts, "artifacts", lambda a: (a.name, artifact_table(a))),
     )
     return document
 
@@ -77,85 +66,22 @@ def rewritten(base: Mapping[str, Any], workflow: WorkflowForm) -> dict[str, Any]
     document = document_of(workflow)
     document = {key: value for key, value in document.items() if key not in _ONLY_IN_BASE}
     document |= {key: base[key] for key in _ONLY_IN_BASE if key in base}
-    document = _with_spelt_defaults(base, document, Definition)
+    document = with_spelt_defaults(base, document, Definition)
     for section, model in (("steps", Step), ("parameters", Parameter)):
         for name, table in document.get(section, {}).items():
-            before = _table(base, section).get(name)
+            before = table_of(base, section).get(name)
             if isinstance(before, Mapping):
-                document[section][name] = _with_spelt_defaults(before, table, model)
+                document[section][name] = with_spelt_defaults(before, table, model)
     return document
 
 
-def changed(base: Mapping[str, Any], changes: Sequence[ChangeForm]) -> dict[str, Any]:
-    """Return the JSON form of a base with changes made to it, in their order.
-
-    Raises:
-        UnusableAnswer: A change is to something that the base does not have.
-    """
-    document = copy.deepcopy(dict(base))
-    for change in changes:
-        _make(change, document)
-    return document
-
-
-def _make(change: ChangeForm, document: dict[str, Any]) -> None:
-    match change:
-        case SetStep(step=step, after=after):
-            _put(document, "steps", step.id, _step(step), model=Step, after=after)
-        case RemoveStep(id=name):
-            _take(document, "steps", name)
-        case SetParameter(parameter=parameter):
-            _put(document, "parameters", parameter.name, _parameter(parameter), model=Parameter)
-        case RemoveParameter(name=name):
-            _take(document, "parameters", name)
-        case SetArtifact(artifact=artifact):
-            _put(document, "artifacts", artifact.name, _artifact(artifact))
-        case RemoveArtifact(name=name):
-            _take(document, "artifacts", name)
-        case SetTriggers(triggers=triggers):
-            document["triggers"] = [_trigger(trigger) for trigger in triggers]
-        case SetCommands(commands=commands):
-            document["requirements"] = _table(document, "requirements") | {"commands": commands}
-        case SetField(field=field, value=value):
-            document.pop(field, None)
-            document.update(_present(**{field: value}))
-
-
-def _put(
-    document: dict[str, Any],
-    section: str,
-    name: str,
-    table: dict[str, Any],
-    *,
-    model: type[BaseModel] | None = None,
-    after: str | None = None,
-) -> None:
-    tables = _table(document, section)
-    before = tables.get(name)
-    if isinstance(before, Mapping) and model is not None:
-        table = _with_spelt_defaults(before, table, model)
-    if before is not None or after not in tables:
-        document[section] = tables | {name: table}
-        return
-    pairs = list(tables.items())
-    position = list(tables).index(str(after)) + 1
-    document[section] = dict([*pairs[:position], (name, table), *pairs[position:]])
-
-
-def _take(document: dict[str, Any], section: str, name: str) -> None:
-    tables = _table(document, section)
-    if name not in tables:
-        known = ", ".join(tables) or "none"
-        raise UnusableAnswer(f"The base has no {section[:-1]} {name!r}; it has: {known}.")
-    document[section] = {key: value for key, value in tables.items() if key != name}
-
-
-def _table(document: Mapping[str, Any], section: str) -> dict[str, Any]:
+def table_of(document: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """Return a section of a document; empty when it is missing or no table."""
     value = document.get(section, {})
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _with_spelt_defaults(
+def with_spelt_defaults(
     before: Mapping[str, Any], after: Mapping[str, Any], model: type[BaseModel]
 ) -> dict[str, Any]:
     """Return a table with the keys that the base gives although their value is the default."""
@@ -182,7 +108,12 @@ def _named(
     return result
 
 
-def _step(step: StepForm) -> dict[str, Any]:
+def step_table(step: StepForm) -> dict[str, Any]:
+    """Return the JSON form of a step.
+
+    Raises:
+        UnusableAnswer: A JSON text is none.
+    """
     table = _present(
         name=step.name,
         description=step.description,
@@ -203,7 +134,12 @@ def _step(step: StepForm) -> dict[str, Any]:
     )
 
 
-def _parameter(parameter: ParameterForm) -> dict[str, Any]:
+def parameter_table(parameter: ParameterForm) -> dict[str, Any]:
+    """Return the JSON form of a parameter.
+
+    Raises:
+        UnusableAnswer: A JSON text is none.
+    """
     form = parameter
     return {"type": form.type} | _present(
         title=form.title,
@@ -217,13 +153,23 @@ def _parameter(parameter: ParameterForm) -> dict[str, Any]:
     )
 
 
-def _trigger(trigger: TriggerForm) -> dict[str, Any]:
+def trigger_table(trigger: TriggerForm) -> dict[str, Any]:
+    """Return the JSON form of a trigger.
+
+    Raises:
+        UnusableAnswer: A JSON text is none.
+    """
     return {"cron": trigger.cron} | _filled(
         timezone=trigger.timezone, parameters=_values(trigger.parameters)
     )
 
 
-def _artifact(artifact: ArtifactForm) -> dict[str, Any]:
+def artifact_table(artifact: ArtifactForm) -> dict[str, Any]:
+    """Return the JSON form of an artifact.
+
+    Raises:
+        UnusableAnswer: A JSON text is none.
+    """
     return {"path": artifact.path} | _present(
         retention=artifact.retention, description=artifact.description
     )

@@ -163,10 +163,18 @@ class SetStep(Strict):
 
 
 class RemoveStep(Strict):
-    """Remove a step; steps that needed it must be changed as well."""
+    """Remove a step; steps that needed it then need what it needed."""
 
     change: Literal["remove-step"]
     id: str
+
+
+class RenameStep(Strict):
+    """Give a step another id, everywhere."""
+
+    change: Literal["rename-step"]
+    id: str
+    to: str
 
 
 class SetParameter(Strict):
@@ -234,6 +242,7 @@ class SetField(Strict):
 ChangeForm = (
     SetStep
     | RemoveStep
+    | RenameStep
     | SetParameter
     | RemoveParameter
     | SetTriggers

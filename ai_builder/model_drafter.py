@@ -10,12 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from prefect_luthier.ai_builder.answer_document import (
-    UnusableAnswer,
-    changed,
-    document_of,
-    rewritten,
-)
+from prefect_luthier.ai_builder.answer_changes import operations_of
+from prefect_luthier.ai_builder.answer_document import UnusableAnswer, document_of, rewritten
 from prefect_luthier.ai_builder.answer_form import AnswerForm
 from prefect_luthier.ai_builder.drafting import (
     Draft,
@@ -27,6 +23,7 @@ from prefect_luthier.ai_builder.drafting import (
 )
 from prefect_luthier.ai_builder.model_call import ModelCaller, Reply
 from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
+from prefect_luthier.ai_builder.operations import Operation, apply_operations, renames
 from prefect_luthier.ai_builder.prompts import Message, Prompt, build_prompt, feedback, rejection
 from prefect_luthier.ai_builder.toml_edit import edit_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
@@ -264,10 +261,15 @@ def _text(work: _Work, answer: AnswerForm) -> str:
     if base is None or work.base is None:
         assert answer.workflow is not None
         return write_json_form(document_of(answer.workflow))
-    wanted = (
-        rewritten(work.base, answer.workflow) if answer.workflow else changed(work.base, changes or ())
-    )
-    return edit_toml(base.text, wanted) if base.format == "toml" else write_json_form(wanted)
+    made: list[Operation] = []
+    if answer.workflow is not None:
+        wanted = rewritten(work.base, answer.workflow)
+    else:
+        made = operations_of(work.base, changes or ())
+        wanted = apply_operations(work.base, made)
+    if base.format == "json":
+        return write_json_form(wanted)
+    return edit_toml(base.text, wanted, renames(made))
 
 
 def _as_far_as_readable(source: Source) -> Definition | None:

@@ -30,7 +30,9 @@ _COMMENTS_ABOVE = re.compile(r"(?:^[ \t]*#[^\n]*\n)+\Z", re.MULTILINE)
 _REST_OF_LINE = re.compile(r"[^\n]*(?:\n|\Z)")
 
 
-def edit_toml(text: str, wanted: Mapping[str, Any]) -> str:
+def edit_toml(
+    text: str, wanted: Mapping[str, Any], renamed: Mapping[str, str] | None = None
+) -> str:
     """Return ``text``, changed where ``wanted`` differs from it, and only there.
 
     Comments, blank lines, order and notation of everything that stays are kept. A text that is
@@ -40,11 +42,13 @@ def edit_toml(text: str, wanted: Mapping[str, Any]) -> str:
         text: A definition in TOML.
         wanted: The JSON form that the result shall have. An empty list or table at its root
             counts as none: to a definition both are the same.
+        renamed: Old and new ids of steps that are only called differently.
 
     Raises:
         LuthierError: A value has no TOML form.
     """
     try:
+        text = _with_new_names(text, renamed or {})
         present = _plain(tomllib.loads(text))
         wanted = {
             key: value
@@ -59,6 +63,17 @@ def edit_toml(text: str, wanted: Mapping[str, Any]) -> str:
     except (tomllib.TOMLDecodeError, RecursionError):
         pass
     return write_json_form(wanted)
+
+
+def _with_new_names(text: str, renamed: Mapping[str, str]) -> str:
+    """Return the text with the ids of steps changed wherever they are keys."""
+    keys = toml_positions(text).keys if renamed else {}
+    ranges = [
+        (*place, name) for old, name in renamed.items() for place in keys.get(("steps", old), ())
+    ]
+    for start, end, name in sorted(ranges, reverse=True):
+        text = text[:start] + name + text[end:]
+    return text
 
 
 def _plain(value: Any) -> Any:
