@@ -17,7 +17,7 @@ from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
 from prefect_luthier.ai_builder.operations import renames
-from prefect_luthier.ai_builder.toml_edits import rewrite_toml
+from prefect_luthier.ai_builder.toml_edit import edit_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.source import Source
@@ -102,7 +102,7 @@ def _refined(base: Source, masked: Masked, catalog: Catalog) -> Draft:
     if base.format == "json":
         toml = write_json_form(changes.form)
     else:
-        toml = rewrite_toml(base.text, changes.form, renames(changes.operations))
+        toml = edit_toml(base.text, changes.form, renames(changes.operations))
     return _validated(toml, (), catalog)
 
 
