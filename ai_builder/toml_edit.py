@@ -119,9 +119,18 @@ def _changes(path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
             yield _Change((*path, key), after=before)
         elif isinstance(value, Mapping) and isinstance(old[key], Mapping):
             yield from _changes((*path, key), old[key], value)
+        elif _are_alike_tables(old[key], value):
+            for index, item in enumerate(value):
+                yield from _changes((*path, key, index), old[key][index], item)
         elif not _same(value, old[key]):
             yield _Change((*path, key), after=before)
         before = key
+
+
+def _are_alike_tables(old: Any, new: Any) -> bool:
+    """Return whether two lists are tables that can be compared one by one."""
+    lists = isinstance(old, list) and isinstance(new, list) and len(old) == len(new)
+    return lists and all(isinstance(item, Mapping) for item in [*old, *new])
 
 
 def _edited(text: str, wanted: Mapping[str, Any], changes: list[_Change]) -> str:

@@ -89,7 +89,17 @@ CASES: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "trigger": (
         wanted(triggers=[{"cron": "0 8 * * *"}]),
         ['cron = "0 7 * * 1-5"   # weekdays'],
-        ['cron = "0 8 * * *"'],
+        ['cron = "0 8 * * *"   # weekdays'],
+    ),
+    "second trigger": (
+        wanted(triggers=[{"cron": "0 7 * * 1-5"}, {"cron": "0 9 * * 6"}]),
+        ['cron = "0 7 * * 1-5"   # weekdays'],
+        ['cron = "0 7 * * 1-5"', 'cron = "0 9 * * 6"'],
+    ),
+    "zone of a trigger": (
+        wanted(triggers=[{"cron": "0 7 * * 1-5", "timezone": "Asia/Tokyo"}]),
+        [],
+        ['timezone = "Asia/Tokyo"'],
     ),
     "key in an inline table": (
         wanted(steps=steps(history={"run": "git log", "retries": {"max": 5, "delay": "2s"}})),
