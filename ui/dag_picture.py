@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escape_markup
 from pathlib import Path
 
 from prefect_luthier.ui.dag_icons import icon_path
@@ -17,6 +17,7 @@ MAX_STEPS = 150
 MAX_LAYERS_ACROSS = 5
 MARGIN = 20
 
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 _TITLE_CHARS = 20
 _SUBTITLE_CHARS = 26
 _LABEL_CHARS = 27
@@ -175,8 +176,8 @@ def _node(step: PictureStep, corner: Point, sizes: Sizes, marks: Mapping[str, Ma
         f'<rect class="card" x="5" y="5" width="{sizes.width}" height="{sizes.height}" rx="12"/>'
     )
     return (
-        f'<g class="{" ".join(classes)}" data-step="{escape(step.id, quote=True)}" tabindex="0" '
-        f'role="button" aria-label="{escape(_spoken(step, mark), quote=True)}" '
+        f'<g class="{" ".join(classes)}" data-step="{escape(step.id)}" tabindex="0" '
+        f'role="button" aria-label="{escape(_spoken(step, mark))}" '
         f'transform="translate({corner[0]:.1f} {corner[1]:.1f})">'
         f"<title>{escape(_tooltip(step, mark))}</title>{behind if step.foreach else ''}"
         f'<rect class="card" width="{sizes.width}" height="{sizes.height}" rx="12"/>'
@@ -264,6 +265,11 @@ def _too_many(steps: Sequence[PictureStep], layers: Sequence[Sequence[str]]) -> 
         f'<p class="dag-too-many">{len(steps):,} steps in {len(layers):,} stages, '
         f"up to {widest:,} at once: too many for a picture that helps.</p>"
     )
+
+
+def escape(text: str) -> str:
+    """Return text as markup, without the characters that XML cannot hold."""
+    return escape_markup(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 def _short(expression: str) -> str:

@@ -75,7 +75,7 @@ class BuilderSession:
     @property
     def started(self) -> bool:
         """Whether there is anything to show besides the request box."""
-        return bool(self.exchanges or self.text)
+        return bool(self.exchanges or self.revision)
 
     def replace_text(self, text: str) -> None:
         """Put another text into the editor and compare with the one that was there."""

@@ -17,7 +17,7 @@ def show() -> None:
     with talk:
         conversation.show(current)
     with work:
-        if current.text:
+        if current.revision:
             workbench.show(current)
         else:
             workbench.show_nothing(current)
