@@ -10,9 +10,11 @@ from prefect_luthier.deployments.definition.document import Document
 from prefect_luthier.deployments.definition.pointers import Path, lookup, to_pointer
 from prefect_luthier.deployments.definition.positions import Range
 from prefect_luthier.deployments.definition.string_offsets import written_range
+from prefect_luthier.deployments.definition.suggestions import closest, surely_meant
 from prefect_luthier.diagnostics import Diagnostic, Edit, Fix, Severity, Span
 
 MAX_FINDINGS = 1_000
+MAX_COMPARISONS = 2_000_000
 
 
 class Findings:
@@ -25,6 +27,7 @@ class Findings:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._found: dict[tuple[str, str, Span | None], Diagnostic] = {}
+        self._comparisons_left = MAX_COMPARISONS
 
     def __iter__(self) -> Any:
         """Iterate over the findings."""
@@ -80,6 +83,17 @@ class Findings:
     def warn(self, code: str, message: str, path: Path = (), **details: Any) -> None:
         """Note a finding that leaves the definition valid."""
         self.add(code, message, path, severity="warning", **details)
+
+    def suggest(self, name: str, known: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
+        """Return the candidates for a name, and the one that is surely meant.
+
+        When thousands of wrong names meet thousands of right ones, the later get no candidates:
+        a report in time is worth more than the thousandth suggestion.
+        """
+        self._comparisons_left -= len(known)
+        if self._comparisons_left < 0:
+            return (), None
+        return closest(name, known), surely_meant(name, known)
 
     def inner_span(self, path: Path, start: int, end: int) -> Span | None:
         """Return the span of characters of the text at ``path``, else of the whole value."""

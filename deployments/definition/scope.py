@@ -19,6 +19,7 @@ _OUTPUT_TYPES = {
     "json": "dyn",
 }
 
+
 def parameter_cel_type(parameter: Parameter) -> str:
     """Return the name of a parameter's type in expressions: string, int, double, bool or dyn."""
     if parameter.type == "choice":

@@ -47,6 +47,11 @@ class _Scanner:
             self._step(end)
         return self.frames[-1]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the text here is read as commands, not as text, comment or expansion."""
+        return all(frame in ("plain", "parentheses") for frame in self.frames)
+
     def skip(self, end: int) -> None:
         """Go on behind a placeholder."""
         self.at = end
@@ -213,9 +218,9 @@ def plain_text(command: str) -> str:
     kept = list(command)
     for start, end in [*((p.start, p.end) for p in found), (len(command), len(command))]:
         while scanner.at < start:
-            before, depth = scanner.at, len(scanner.frames)
+            before, was_plain = scanner.at, scanner.is_plain
             scanner.advance(before + 1)
-            if depth > 1 or len(scanner.frames) > 1:
+            if not (was_plain and scanner.is_plain):
                 kept[before : scanner.at] = _blank(command[before : scanner.at])
         kept[start:end] = ['"'] * (end - start)
         scanner.skip(end)

@@ -87,17 +87,16 @@ def _read_regular_file(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError("unreadable-file", f"cannot read {str(path)!r}: {reason}.") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise UsageError(
+            "not-a-file",
+            f"{str(path)!r} is {_kind(status.st_mode)}, not a file.",
+            "Give the path of a workflow.toml, or `-` to read from standard input.",
+        )
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UsageError(
-                "not-a-file",
-                f"{str(path)!r} is {_kind(status.st_mode)}, not a file.",
-                "Give the path of a workflow.toml, or `-` to read from standard input.",
-            )
-        if status.st_size > MAX_SOURCE_BYTES:
-            raise _too_big(str(path))
-        return file.read(MAX_SOURCE_BYTES + 1)
+        return file.read(MAX_SOURCE_BYTES + 1)  # what is longer is refused by `from_bytes`
 
 
 def _kind(mode: int) -> str:

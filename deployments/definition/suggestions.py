@@ -35,9 +35,8 @@ def surely_meant(name: str, candidates: Iterable[str]) -> str | None:
     )
     if not found or found[0][1] > allowed:
         return None
-    _, nearest, meant = found[0]
-    is_unclear = len(found) > 1 and found[1][1] - nearest < (1 if nearest == 0 else 2)
-    return None if is_unclear else str(meant)
+    is_unclear = len(found) > 1 and found[1][1] == found[0][1]
+    return None if is_unclear else str(found[0][2])
 
 
 def did_you_mean(candidates: tuple[str, ...]) -> str:

@@ -21,7 +21,7 @@ _RECOVERY_LIMIT_S = 1.0
 _MAX_KEY_PARTS = 100
 
 _PLACE = re.compile(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)\Z", re.DOTALL)
-_STATEMENT = re.compile(r"[ \t]*(?:\[|[\w\"'-][^=\n]*=)")
+_STATEMENT = re.compile(r"[ \t]*(?:\[|[\w\"'-][^=\n]*=|[\w-]+[ \t]*:)")
 _TWICE = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
 _UNCLOSED = ("Unclosed", "Invalid value", "Expected", "Invalid initial character")
 
@@ -185,6 +185,8 @@ class _Recovery:
     def _diagnostic(self, what: str, line: int, column: int, first: int, last: int) -> Diagnostic:
         text = self._work_line(first)
         start = self._index.offset(line, column)
+        if column > len(self._lines[line - 1].rstrip()):  # nothing stands there: show the line
+            start = self._index.offset(line, 1) + len(text) - len(text.lstrip())
         span = self._index.span(start, max(start + 1, self._end_of(line)))
         repair = repaired(text) if first == last else None
         fix = None

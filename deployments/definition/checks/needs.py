@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from prefect_luthier.deployments.definition.checks.context import Checked
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
-from prefect_luthier.deployments.definition.suggestions import (
-    closest,
-    did_you_mean,
-    surely_meant,
-)
+from prefect_luthier.deployments.definition.suggestions import did_you_mean
 
 _LONGEST_CYCLE_SHOWN = 12
 
@@ -59,8 +55,7 @@ def _self_need(checked: Checked, step_id: str, index: int) -> None:
 def _unknown(checked: Checked, step_id: str, need: str, index: int) -> None:
     path = ("steps", step_id, "needs", index)
     others = [name for name in checked.definition.steps if name not in (step_id, UNKNOWN)]
-    candidates = closest(need, others)
-    meant = surely_meant(need, others)
+    candidates, meant = checked.findings.suggest(need, others)
     needed = checked.definition.steps[step_id].needs
     if meant in needed:
         fix = checked.findings.remove(path, f'remove it: "{meant}" is needed already')

@@ -15,11 +15,7 @@ from prefect_luthier.deployments.definition.scope import (
     output_variable,
     parameter_variable,
 )
-from prefect_luthier.deployments.definition.suggestions import (
-    closest,
-    did_you_mean,
-    surely_meant,
-)
+from prefect_luthier.deployments.definition.suggestions import did_you_mean
 from prefect_luthier.diagnostics import Fix
 
 Resolved = tuple[int, str]
@@ -78,8 +74,7 @@ class _Reference:
 
     def _unknown(self, code: str, message: str, part: int, known: Iterable[str]) -> None:
         names = [name for name in known if name != UNKNOWN]
-        candidates = closest(self.parts[part], names)
-        meant = surely_meant(self.parts[part], names)
+        candidates, meant = self.checked.findings.suggest(self.parts[part], names)
         fix = None
         if meant:
             fix = self.checked.findings.replace_inside(
