@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import String, cast, inspect, text
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, delete, select
 
 from prefect_luthier.canonical import jsonable, storable_text
@@ -103,7 +103,18 @@ def step_results(session: Session, run_id: UUID) -> dict[str, StepResult]:
 
 def record_step(session: Session, run_id: UUID, result: StepResult) -> None:
     """Store how a step ended; a later attempt replaces an earlier one."""
-    values = {
+    record_steps(session, run_id, [result])
+
+
+def record_steps(session: Session, run_id: UUID, results: Sequence[StepResult]) -> None:
+    """Store how several steps ended, in one statement."""
+    # The connection, not the session: the latter looks at each row for its unit of work.
+    rows = [_values(run_id, result) for result in results]
+    session.connection().execute(_UPSERT, rows)
+
+
+def _values(run_id: UUID, result: StepResult) -> dict[str, Any]:
+    return {
         "run_id": run_id,
         "step": result.step,
         "item": -1 if result.index is None else result.index,
@@ -118,11 +129,18 @@ def record_step(session: Session, run_id: UUID, result: StepResult) -> None:
         "stderr_sha256": result.stderr_sha256,
         "artifacts": result.artifacts,
     }
-    statement = insert(StepRow).values(values)
-    changed = {name: statement.excluded[name] for name in values if name != "run_id"}
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["run_id", "step", "item"], set_=changed)
+
+
+def _upsert() -> Insert:
+    key = ("run_id", "step", "item")
+    statement = insert(StepRow)
+    names = [column.name for column in inspect(StepRow).columns if column.name not in key]
+    return statement.on_conflict_do_update(
+        index_elements=key, set_={name: statement.excluded[name] for name in names}
     )
+
+
+_UPSERT = _upsert()
 
 
 def earlier_try(session: Session, run: RunRecord) -> UUID | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from prefect_luthier.captured_output import CapturedOutput, readable
 from prefect_luthier.deployments.definition.expressions import interpolate, interpolate_command
 from prefect_luthier.deployments.definition.outputs import COMMAND_OUTPUTS
 from prefect_luthier.deployments.definition.plan import PlannedStep
@@ -18,7 +19,7 @@ from prefect_luthier.deployments.definition.templates import to_text
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.contract import ActionContext
 from prefect_luthier.flows.actions.installed import find_action
-from prefect_luthier.flows.execution.log_blobs import LogBlobs
+from prefect_luthier.flows.execution.log_blobs import LogBlobs, LogFile
 from prefect_luthier.flows.execution.outputs import read_outputs
 from prefect_luthier.flows.execution.workspaces import step_workspace
 from prefect_luthier.masking import Masker
@@ -27,6 +28,8 @@ from prefect_luthier.subprocesses import Outcome, Streams, run_program, scrubbed
 _REASON_LINES = 5
 _REASON_CHARACTERS = 1000
 SHELL = "/bin/sh"
+# Output up to this length is kept with the step's outputs, more as a blob.
+SHORT_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,15 @@ async def _run_command(
             outputs=outputs,
             failure=failure,
             exit_code=outcome.exit_code,
-            stdout_sha256=stdout.keep(),
-            stderr_sha256=stderr.keep(),
+            stdout_sha256=_kept(stdout, outcome.stdout),
+            stderr_sha256=_kept(stderr, outcome.stderr),
         )
+
+
+def _kept(log_file: LogFile, output: CapturedOutput) -> str | None:
+    """Store a stream that the outputs do not hold whole: a long one, or one that is no text."""
+    is_whole = output.size_bytes <= SHORT_BYTES and readable(output.data).encode() == output.data
+    return None if is_whole else log_file.keep()
 
 
 async def _run_action(step: PlannedStep, context: AttemptContext, workspace: Path) -> AttemptResult:

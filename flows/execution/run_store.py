@@ -31,7 +31,7 @@ from prefect_luthier.deployments.store.runs import (
     finish_run,
     forget_run,
     lock_run,
-    record_step,
+    record_steps,
     start_run,
     step_results,
 )
@@ -56,7 +56,9 @@ class StoredRun:
 
 @dataclass(frozen=True)
 class _Request:
-    operation: Operation
+    """Something to do in a transaction: a result to record, or any other operation."""
+
+    work: Operation | StepResult
     reply: asyncio.Future[Any]
 
 
@@ -100,7 +102,7 @@ class RunStore:
 
     async def record(self, result: StepResult) -> None:
         """Store how a step ended; on return it is durable."""
-        await self._ask(lambda session: record_step(session, self._run_id, result))
+        await self._ask(result)
 
     async def finish(
         self, state: str, message: str, artifacts: Sequence[dict[str, Any]] = ()
@@ -120,9 +122,9 @@ class RunStore:
         self._requests.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def _ask(self, operation: Operation) -> Any:
+    async def _ask(self, work: Operation | StepResult) -> Any:
         reply: asyncio.Future[Any] = self._loop.create_future()
-        self._requests.put(_Request(operation, reply))
+        self._requests.put(_Request(work, reply))
         # A caller that is cancelled must not leave a result unwritten.
         return await asyncio.shield(reply)
 
@@ -143,7 +145,7 @@ class RunStore:
 
     def _answer(self, requests: list[_Request]) -> None:
         try:
-            answers = self._persist([request.operation for request in requests])
+            answers = self._persist([request.work for request in requests])
         except (LuthierError, DBAPIError) as error:
             if len(requests) > 1:  # one of them is at fault: find out which
                 for request in requests:
@@ -167,14 +169,19 @@ class RunStore:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(deliver)
 
-    def _persist(self, operations: list[Operation]) -> list[Any]:
-        """Carry out operations in one transaction, waiting for a database that is away."""
+    def _persist(self, works: list[Operation | StepResult]) -> list[Any]:
+        """Do everything in one transaction, waiting for a database that is away."""
+        results = [work for work in works if isinstance(work, StepResult)]
         deadline = time.monotonic() + PATIENCE_S
         pause_s = 0.1
         while True:
             try:
                 with Session(self._connected(), autoflush=False) as session:
-                    answers = [operation(session) for operation in operations]
+                    if results:
+                        record_steps(session, self._run_id, results)
+                    answers = [
+                        None if isinstance(work, StepResult) else work(session) for work in works
+                    ]
                     session.commit()
                     return answers
             except (*_LOST, ServiceUnreachable):

@@ -181,14 +181,12 @@ async def settle(run: Run, step: PlannedStep, state: str, reason: str) -> StepRe
         reason: Why, shown in Prefect.
     """
     shown = run.masker.text(reason)
-    states: dict[str, State[Any]] = {
-        "skipped": Completed(name="Skipped", message=shown),
-        "failed": Failed(message=shown),
-        "completed": Completed(message=shown),
-    }
 
     async def report() -> State[Any]:
-        return states[state]
+        # Made only now: Prefect drops a state that is older than the task run's Running.
+        if state == "failed":
+            return Failed(message=shown)
+        return Completed(name="Skipped" if state == "skipped" else None, message=shown)
 
     _unit.set(report)
     now = datetime.now(UTC)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_engine import run_flow_async
+from prefect.logging.handlers import APILogHandler
 from prefect.states import Pending
 
 from prefect_luthier.flows.execution.options import Options, options
@@ -49,10 +52,14 @@ def run_here(
 async def _run(name: str, parameters: dict[str, Any], run_id: UUID | None) -> None:
     flow: Any = run_workflow.with_options(name=name)
     existing = await _continued(run_id) if run_id else None
-    state: State[Any] = await run_flow_async(
+    state: State[Any] | None = await run_flow_async(
         flow, flow_run=existing, parameters=parameters, return_type="state"
     )
-    if state.state_details.flow_run_id:
+    await APILogHandler.aflush()
+    draining = EventsWorker.drain_all()
+    if inspect.isawaitable(draining):
+        await draining
+    if state and state.state_details.flow_run_id:
         await _await_history(state.state_details.flow_run_id)
 
 

@@ -24,7 +24,7 @@ _LOOKS = {
     "failed": ("✗", "red"),
     "cancelled": ("■", "yellow"),
     "crashed": ("✗", "red"),
-    "skipped": ("–", "bright_black"),
+    "skipped": ("○", "bright_black"),
     "pending": ("·", "bright_black"),
     "retrying": ("↻", "yellow"),
 }
