@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import time
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
-
-from pydantic import ValidationError
 
 from prefect_luthier.ai_builder.answer_changes import operations_of
 from prefect_luthier.ai_builder.answer_document import UnusableAnswer, document_of, rewritten
@@ -25,6 +22,7 @@ from prefect_luthier.ai_builder.model_call import ModelCaller, Reply
 from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
 from prefect_luthier.ai_builder.operations import Operation, apply_operations, renames
 from prefect_luthier.ai_builder.prompts import Message, Prompt, build_prompt, feedback, rejection
+from prefect_luthier.ai_builder.readable_definition import readable_definition
 from prefect_luthier.ai_builder.toml_edit import edit_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
 from prefect_luthier.blocks.llm_provider import LLMProvider
@@ -247,7 +245,7 @@ def _attempt(work: _Work, answer: AnswerForm) -> _Attempt:
     """
     source = Source.from_text(_text(work, answer), format="toml")
     report = validate(source, work.catalog)
-    definition = report.definition or _as_far_as_readable(source)
+    definition = report.definition or readable_definition(source)
     return _Attempt(source, report.diagnostics, definition, _questions(answer))
 
 
@@ -270,14 +268,6 @@ def _text(work: _Work, answer: AnswerForm) -> str:
     if base.format == "json":
         return write_json_form(wanted)
     return edit_toml(base.text, wanted, renames(made))
-
-
-def _as_far_as_readable(source: Source) -> Definition | None:
-    """Return the definition in a text with errors, when at least its form is right."""
-    try:
-        return Definition.model_validate(tomllib.loads(source.text))
-    except (ValidationError, tomllib.TOMLDecodeError):
-        return None
 
 
 def _answered(raw: str | None, reply: str) -> tuple[Message, ...]:
