@@ -86,6 +86,7 @@ def await_running(settings: Settings, report: Report, pid: int | None = None) ->
             if state.phase == "running" and state.is_alive:
                 return state
             if state.phase == "failed" and pid is not None and state.error:
+                _await_end(pid)
                 raise _start_failure(state.error)
         if not (is_taken(settings) or (pid is not None and _runs(pid))):
             break
@@ -95,6 +96,12 @@ def await_running(settings: Settings, report: Report, pid: int | None = None) ->
         "The stack does not start.",
         f"Look into {logs_dir(settings)}, or start it in this terminal with `luthier up`.",
     )
+
+
+def _await_end(pid: int) -> None:
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
 
 
 def _start_failure(error: StartError) -> LuthierError:
