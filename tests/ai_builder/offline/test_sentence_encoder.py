@@ -1,0 +1,88 @@
+"""The sentence encoder, against what the original model computes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from prefect_luthier.ai_builder.offline.sentence_encoder import WIDTH, encode
+
+TEXTS = (
+    "The library opens at nine.",
+    "When can I borrow books?",
+    "A storm is coming from the sea.",
+    "Crème brûlée, 3.50 €!",
+    "bad wether over teh oceaan",
+)
+# By the unchanged all-MiniLM-L6-v2 in 32 bits, run with PyTorch.
+ORIGINAL_COSINES = (
+    (1.000, 0.328, -0.037, 0.017, -0.010),
+    (0.328, 1.000, -0.027, 0.034, 0.017),
+    (-0.037, -0.027, 1.000, 0.004, 0.282),
+    (0.017, 0.034, 0.004, 1.000, 0.100),
+    (-0.010, 0.017, 0.282, 0.100, 1.000),
+)
+ORIGINAL_BEGINNINGS = (
+    (0.028, -0.066, -0.040, -0.015, 0.026, 0.099),
+    (-0.012, -0.033, -0.017, 0.030, -0.033, 0.039),
+    (-0.027, 0.049, 0.085, 0.039, 0.004, 0.000),
+    (0.036, -0.046, -0.003, -0.001, -0.014, -0.030),
+    (-0.048, 0.080, 0.053, 0.029, 0.034, -0.077),
+)
+
+
+def test_vectors_are_those_of_the_original_model() -> None:
+    """Rounded weights and NumPy give the vectors of the original, but for rounding."""
+    vectors = encode(TEXTS)
+    assert vectors[:, :6] == pytest.approx(np.array(ORIGINAL_BEGINNINGS), abs=0.006)
+    assert vectors @ vectors.T == pytest.approx(np.array(ORIGINAL_COSINES), abs=0.015)
+
+
+def test_a_vector_depends_on_its_text_alone() -> None:
+    """Neither the order nor the length of the texts beside it changes a text's vector."""
+    many = [f"{text} {'and so on ' * (number % 7)}" for number, text in enumerate(TEXTS * 14)]
+    together = encode(many)
+    for place in (0, 33, 69):
+        assert encode([many[place]])[0] == pytest.approx(together[place], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n", "東京", "\x00\ud800", "word " * 5000, "x" * 100_000],
+    ids=["empty", "blank", "no known piece", "no text at all", "many words", "an endless word"],
+)
+def test_any_text_has_a_vector(text: str) -> None:
+    """Also a text without meaning gets a vector of length 1."""
+    vector = encode([text])[0]
+    assert np.isfinite(vector).all()
+    assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_no_texts() -> None:
+    """No texts give no vectors, in the shape of some."""
+    vectors = encode([])
+    assert vectors.shape == (0, WIDTH)
+    assert vectors.dtype == np.float32
+
+
+def test_what_follows_the_limit_does_not_count() -> None:
+    """With a limit of 6 pieces, two marks and four words are read."""
+    shown, longer = encode(["make one small boat", "make one small boat of red paper"], limit=6)
+    assert longer == pytest.approx(shown, abs=1e-5)
+    unlimited = encode(["make one small boat of red paper"])[0]
+    assert unlimited @ shown < 0.99
+
+
+def test_importing_reads_no_weights() -> None:
+    """The weights, a fifth of a second, are read by those who encode and by nobody else."""
+    code = (
+        "from prefect_luthier.ai_builder.offline import meaning, sentence_encoder as s; "
+        "print(s._model.cache_info().currsize)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "0"
