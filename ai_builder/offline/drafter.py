@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 import tomllib
-from functools import lru_cache
+from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal, Round
@@ -37,17 +39,25 @@ class OfflineDrafter:
     name = "offline"
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self._settings = settings
+        self._cache_dir = settings.data_dir / "cache" / "vectors" if settings else None
 
     async def draft(self, request: DraftRequest, catalog: Catalog) -> Draft:
         """Draft a definition that refers to ``catalog`` only."""
-        return await asyncio.to_thread(draft_offline, request, catalog)
+        return await asyncio.to_thread(draft_offline, request, catalog, self._cache_dir)
 
 
-def draft_offline(request: DraftRequest, catalog: Catalog) -> Draft:
-    """Draft a definition; the plain function behind the drafter."""
+def draft_offline(
+    request: DraftRequest, catalog: Catalog, cache_dir: Path | None = None
+) -> Draft:
+    """Draft a definition; the plain function behind the drafter.
+
+    Args:
+        request: What is asked for.
+        catalog: What the draft may refer to.
+        cache_dir: Where what was learnt about a catalog is kept, if anywhere.
+    """
     started = time.perf_counter()
-    draft = _draft(request, catalog)
+    draft = _draft(request, catalog, _index(catalog, cache_dir))
     answer = Round(
         number=1,
         provider=OfflineDrafter.name,
@@ -59,7 +69,7 @@ def draft_offline(request: DraftRequest, catalog: Catalog) -> Draft:
     return Draft(**{**vars(draft), "rounds": (answer,)})
 
 
-def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
+def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
     text = request.request
     if not any(char.isalnum() for char in text):
         return _refuse(catalog, "empty-request", "The request is empty. Say what shall happen.")
@@ -71,9 +81,9 @@ def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
         )
     masked = mask(text)
     if request.base is not None:
-        return _refined(request.base, masked, catalog)
+        return _refined(request.base, masked, catalog, index)
     schedule = find_schedule(masked.text)
-    reading = read_actions(schedule.rest, masked, _index(catalog))
+    reading = read_actions(schedule.rest, masked, index)
     if reading.unknown:
         return _unknown(catalog, reading.unknown[0])
     if not reading.actions:
@@ -82,7 +92,7 @@ def _draft(request: DraftRequest, catalog: Catalog) -> Draft:
     return _checked(document, schedule.notes, catalog)
 
 
-def _refined(base: Source, masked: Masked, catalog: Catalog) -> Draft:
+def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Draft:
     """Apply a request to a base as operations."""
     try:
         form = json.loads(base.text) if base.format == "json" else tomllib.loads(base.text)
@@ -90,7 +100,7 @@ def _refined(base: Source, masked: Masked, catalog: Catalog) -> Draft:
         return _refuse(catalog, "invalid-base", f"The base cannot be read: {error}.")
     if not isinstance(form, dict) or not isinstance(form.get("steps"), dict):
         return _refuse(catalog, "invalid-base", "The base has no steps to change.")
-    changes = refine(masked, form, catalog, _index(catalog))
+    changes = refine(masked, form, catalog, index)
     if changes.unknown:
         return _unknown(catalog, changes.unknown[0])
     if not changes.operations:
@@ -149,23 +159,17 @@ def _refuse(catalog: Catalog, code: Any, message: str) -> Draft:
     )
 
 
-@lru_cache(maxsize=8)
-def _cached_index(digest: str, holder: _Holder) -> Index:
-    return Index(holder.catalog)
+_INDEXES: OrderedDict[tuple[str, Path | None], Index] = OrderedDict()
+_INDEXES_KEPT = 8
+_indexing = threading.Lock()
 
 
-class _Holder:
-    """Carries a catalog past the cache's key, which is its digest alone."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Holder)
-
-
-def _index(catalog: Catalog) -> Index:
-    return _cached_index(catalog.digest, _Holder(catalog))
+def _index(catalog: Catalog, cache_dir: Path | None) -> Index:
+    """Return the catalog prepared for matching; the last few are kept."""
+    key = (catalog.digest, cache_dir)
+    with _indexing:
+        index = _INDEXES.pop(key, None) or Index(catalog, cache_dir)
+        _INDEXES[key] = index
+        while len(_INDEXES) > _INDEXES_KEPT:
+            _INDEXES.popitem(last=False)
+        return index

@@ -7,11 +7,14 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
 
+from prefect_luthier.ai_builder.offline.catalog_vectors import entry_vectors
+from prefect_luthier.ai_builder.offline.sentence_vectors import sentence_encoder
 from prefect_luthier.ai_builder.offline.word_vectors import is_word, nearness, vectors
 from prefect_luthier.ai_builder.offline.words import stem, vocabulary, words
 from prefect_luthier.catalog import Catalog, CatalogEntry
@@ -28,6 +31,9 @@ _WEAK_WEIGHT = 0.3
 _ASKED_SHARE = 0.6
 _OPPOSITE_FACTOR = 0.45
 _CONTEXT_BONUS = 0.08
+# The words' part in a score; the rest is the nearness of meanings, whole from this cosine on.
+_WORDS_SHARE = 0.4
+_SAME_MEANING = 0.75
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,10 @@ class Index:
 
     Args:
         catalog: The entries; of each slug the newest version is offered.
+        cache_dir: Where the vectors of entries are kept between processes, if anywhere.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, cache_dir: Path | None = None) -> None:
         newest: dict[str, CatalogEntry] = {}
         for entry in catalog:
             newest.setdefault(entry.slug, entry)
@@ -85,7 +92,7 @@ class Index:
                 self._weights[row, self._columns[term]] = weight
         self._rarity = self._rarities()
         self._slug_weights = self._slug_matrix()
-        self._rows = {document.entry.slug: row for row, document in enumerate(self._documents)}
+        self._meanings = entry_vectors(list(newest.values()), cache_dir)
 
     def _rarities(self) -> Floats:
         total = max(1, len(self._documents))
@@ -123,6 +130,8 @@ class Index:
         asked = weights @ best / weights.sum()
         offered = self._slug_weights @ similarity.max(axis=0)
         scores = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * offered
+        meant = self._meanings @ _meaning(text)
+        scores = _WORDS_SHARE * scores + (1 - _WORDS_SHARE) * np.clip(meant / _SAME_MEANING, 0, 1)
         scores = (scores + self._context_bonus(context, query)) * self._agreement(query)
         order = np.argsort(-scores, kind="stable")[:limit]
         return [
@@ -181,6 +190,11 @@ class Index:
             ],
             dtype=np.float32,
         )
+
+
+@lru_cache(maxsize=4096)
+def _meaning(text: str) -> Floats:
+    return np.asarray(sentence_encoder().encode([text])[0], dtype=np.float32)
 
 
 @lru_cache(maxsize=20_000)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +58,30 @@ def _model() -> tuple[WordPieces, NDArray[np.int8], _Weights]:
     path = files(__package__).joinpath("sentence_encoder.npz")
     with path.open("rb") as file, np.load(file) as data:
         arrays = dict(data)
-    pieces = arrays.pop("pieces").tobytes().decode().split("\n")
-    words = arrays.pop("words")
-    for name, values in list(arrays.items()):
-        if values.dtype == np.int8:
-            scale = arrays.pop(f"{name}.scale")
-            arrays[name] = np.ascontiguousarray((values * scale[:, None]).T)
-    return WordPieces(tuple(pieces)), words, arrays
+    weights = {
+        "scale": arrays["piece_scale"],
+        "position": arrays["position"].astype(np.float32),
+        "norm": arrays["norm"],
+    }
+    for layer in range(_LAYERS):
+        weights |= _layer_weights(arrays, layer)
+    pieces = arrays["pieces"].tobytes().decode().split("\n")
+    return WordPieces(tuple(pieces)), arrays["piece"], weights
+
+
+def _layer_weights(arrays: Mapping[str, NDArray[Any]], layer: int) -> dict[str, Floats]:
+    """Return the matrices of a layer as floats, those of the attention in one."""
+    found: dict[str, Floats] = {}
+    for name in ("query", "key", "value", "attended", "wide", "narrow"):
+        matrix = arrays[name][layer] * arrays[f"{name}_scale"][layer][:, None]
+        found[f"{layer}.{name}"] = np.ascontiguousarray(matrix.T)
+        found[f"{layer}.{name}.bias"] = arrays[f"{name}_bias"][layer]
+    for part in ("", ".bias"):
+        joined = [found.pop(f"{layer}.{name}{part}") for name in ("query", "key", "value")]
+        found[f"{layer}.joined{part}"] = np.concatenate(joined, axis=-1)
+    for name in ("norm_attended", "norm_narrow"):
+        found[f"{layer}.{name}"] = arrays[name][layer]
+    return found
 
 
 def _encode_batch(batch: Sequence[Sequence[int]]) -> Floats:
@@ -74,14 +92,14 @@ def _encode_batch(batch: Sequence[Sequence[int]]) -> Floats:
     for row, text in enumerate(batch):
         numbers[row, : len(text)] = text
         present[row, : len(text)] = 1.0
-    states = words[numbers] * weights["words.scale"][numbers][..., None]
-    states = _normalised(states + weights["positions"][: numbers.shape[1]], weights, "start")
+    states = words[numbers] * weights["scale"][numbers][..., None]
+    states = _normalised(states + weights["position"][: numbers.shape[1]], weights, "norm")
     hidden = (1 - present[:, None, None, :]) * _HIDDEN
     for layer in range(_LAYERS):
         states = _attended(states, hidden, weights, f"{layer}")
-        inner = _gelu(_linear(states, weights, f"{layer}.inner"))
-        states += _linear(inner, weights, f"{layer}.outer")
-        states = _normalised(states, weights, f"{layer}.output")
+        inner = _gelu(_linear(states, weights, f"{layer}.wide"))
+        states += _linear(inner, weights, f"{layer}.narrow")
+        states = _normalised(states, weights, f"{layer}.norm_narrow")
     means = np.einsum("blw,bl->bw", states, present) / present.sum(axis=1)[:, None]
     return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
 
@@ -96,7 +114,7 @@ def _attended(states: Floats, hidden: Floats, weights: _Weights, layer: str) -> 
         layer: Number of the layer.
     """
     batch, length, _ = states.shape
-    joined = _linear(states, weights, f"{layer}.qkv")
+    joined = _linear(states, weights, f"{layer}.joined")
     query, key, value = joined.reshape(batch, length, 3, _HEADS, _HEAD_WIDTH).transpose(
         2, 0, 3, 1, 4
     )
@@ -105,7 +123,7 @@ def _attended(states: Floats, hidden: Floats, weights: _Weights, layer: str) -> 
     scores /= scores.sum(axis=-1, keepdims=True)
     seen = (scores @ value).swapaxes(1, 2).reshape(batch, length, WIDTH)
     return _normalised(
-        states + _linear(seen, weights, f"{layer}.attended"), weights, f"{layer}.attention"
+        states + _linear(seen, weights, f"{layer}.attended"), weights, f"{layer}.norm_attended"
     )
 
 
@@ -120,7 +138,7 @@ def _normalised(states: Floats, weights: _Weights, name: str) -> Floats:
     centred = states - states.mean(axis=-1, keepdims=True)
     variance = np.einsum("blw,blw->bl", centred, centred)[..., None] / np.float32(WIDTH)
     centred /= np.sqrt(variance + _NORM_EPSILON)
-    result: Floats = centred * weights[f"{name}.gain"] + weights[f"{name}.shift"]
+    result: Floats = centred * weights[name][0] + weights[name][1]
     return result
 
 
