@@ -22,8 +22,6 @@ from prefect_luthier.flows.actions.installed import find_action, installed_catal
 from prefect_luthier.flows.execution.known_catalog import known_catalog
 from prefect_luthier.settings import Settings
 
-_SHOWN_FINDINGS = 5
-
 
 def load_plan(
     settings: Settings,
@@ -100,11 +98,8 @@ def checked_definition(source: Source, settings: Settings) -> tuple[Definition, 
         report = validate(source, catalog, environment)
     if report.ok and report.definition is not None:
         return report.definition, catalog
-    errors = [finding for finding in report.diagnostics if finding.is_error]
-    shown = "; ".join(f"[{finding.code}] {finding.message}" for finding in errors[:_SHOWN_FINDINGS])
-    more = len(errors) - _SHOWN_FINDINGS
     raise InvalidDefinition(
-        f"{source.name} is no valid definition: {shown}{f'; and {more} more' if more > 0 else ''}",
+        f"{source.name} is no valid definition.",
         report.diagnostics,
         "`luthier validate` shows every finding at its place.",
     )

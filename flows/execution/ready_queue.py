@@ -53,7 +53,7 @@ class ReadyQueue:
         return self._results
 
     async def run(self) -> None:
-        """Run everything that can run; on return every step has a result."""
+        """Run everything that can run; unless it was cancelled, every step then has a result."""
         for name, count in self._open_needs.items():
             if count == 0 and name not in self._results:
                 self._start(name)
@@ -94,6 +94,8 @@ class ReadyQueue:
         self._results[name] = result
         if stops_run(self._steps[name], result) and not self.stop:
             self.end(Stop("failed", f"step `{name}` failed"))
+        if self.stop and self.stop.kind != "failed":
+            return
         for dependent in self._dependents[name]:
             self._open_needs[dependent] -= 1
             if self._open_needs[dependent] == 0:

@@ -8,6 +8,7 @@ the process: two processes can never run the same run.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 import time
@@ -18,7 +19,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from prefect_luthier.blocks.database import database_url
@@ -218,10 +219,13 @@ class RunStore:
             )
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with contextlib.suppress(SQLAlchemyError):
+            connection.detach()  # back in the pool it would keep the lock
+        with contextlib.suppress(SQLAlchemyError):
+            connection.close()
 
 
 def _explained(error: Exception) -> Exception:

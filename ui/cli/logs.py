@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 from sqlmodel import Session
 
-from prefect_luthier.deployments.store.blobs import open_blob_store
+from prefect_luthier.deployments.store.blobs import BlobStore, open_blob_store
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.runs import StepResult, step_results
 from prefect_luthier.errors import LuthierError, UsageError
@@ -47,15 +47,16 @@ def logs(
         if follow:
             _follow(connected, run_id, step)
             return
-        lines = _stored_lines(connected, run_id, step) if raw else _lines(connected, run_id, step)
+        read = _stored_lines if raw else _lines
+        lines = read(connected, run_id, step)
         if as_json:
-            print_json({"run_id": str(run_id), "lines": lines})
+            print_json({"run_id": str(run_id), "lines": list(lines)})
             return
         for line in lines:
             _print(line)
 
 
-def _lines(settings: Settings, run_id: UUID, step: str | None) -> list[dict[str, Any]]:
+def _lines(settings: Settings, run_id: UUID, step: str | None) -> Iterable[dict[str, Any]]:
     """Return Prefect's log lines; where Prefect cannot be asked, what the store has."""
     from prefect_luthier.ui.cli.run_logs import read_logs  # noqa: PLC0415 - loads Prefect
 
@@ -73,7 +74,7 @@ def _follow(settings: Settings, run_id: UUID, step: str | None) -> None:
     shown = 0
     while True:
         ended = run_state(settings, str(run_id))["state"] in _FINAL
-        lines = _lines(settings, run_id, step)
+        lines = list(_lines(settings, run_id, step))
         for line in lines[shown:]:
             _print(line)
         shown = len(lines)
@@ -82,24 +83,29 @@ def _follow(settings: Settings, run_id: UUID, step: str | None) -> None:
         time.sleep(_POLL_S)
 
 
-def _stored_lines(settings: Settings, run_id: UUID, step: str | None) -> list[dict[str, Any]]:
+def _stored_lines(settings: Settings, run_id: UUID, step: str | None) -> Iterator[dict[str, Any]]:
+    """Yield what the steps wrote, line by line; it may be more than fits in memory."""
     with Session(open_store(settings)) as session:
         results = sorted(
             step_results(session, run_id).values(), key=lambda r: (str(r.started_at), r.key)
         )
     blobs = open_blob_store(settings)
-    return [
-        {"time": _time(result), "level": level, "step": result.key, "message": text}
-        for result in results
-        if step is None or _is_of(result.key, step)
-        for level, name in (("stdout", result.stdout_sha256), ("stderr", result.stderr_sha256))
-        if name is not None
-        for text in _text_lines(blobs.get(name))
-    ]
+    for result in results:
+        if step is not None and not _is_of(result.key, step):
+            continue
+        for stream, name in (("stdout", result.stdout_sha256), ("stderr", result.stderr_sha256)):
+            for text in _text_lines(blobs, name, str(result.outputs.get(stream, ""))):
+                yield {"time": _time(result), "level": stream, "step": result.key, "message": text}
 
 
-def _text_lines(content: bytes) -> Iterator[str]:
-    yield from content.decode(errors="replace").rstrip("\n").split("\n")
+def _text_lines(blobs: BlobStore, name: str | None, short: str) -> Iterator[str]:
+    """Yield the lines of a stream: of its blob, or of a short one that the outputs hold."""
+    if name is None:
+        yield from short.splitlines()
+        return
+    with blobs.open(name) as file:
+        for line in file:
+            yield line.decode(errors="replace").rstrip("\n")
 
 
 def _time(result: StepResult) -> str | None:

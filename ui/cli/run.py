@@ -108,13 +108,13 @@ def _run_remote(settings: Settings, definition: Definition, inputs: dict[str, An
 def _resumable(settings: Settings, run: str) -> RunRecord:
     with Session(open_store(settings)) as session:
         record = find_run(session, run)
+        session.expunge(record)
         if is_active(session, record.run_id):
             raise LuthierError(
                 "run-active",
                 f"run {record.run_id} is being executed right now.",
                 "Wait for it to end, or cancel it with `luthier cancel`.",
             )
-        session.expunge(record)
     return record
 
 
