@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,11 +22,12 @@ from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
 from prefect_luthier.ai_builder.operations import Operation, apply_operations, renames
 from prefect_luthier.ai_builder.prompts import Message, Prompt, build_prompt, feedback, rejection
 from prefect_luthier.ai_builder.readable_definition import readable_definition
+from prefect_luthier.ai_builder.suggested_entries import suggested_references, with_suggestions
 from prefect_luthier.ai_builder.toml_edit import edit_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.canonical import digest
-from prefect_luthier.catalog import Catalog, split_reference
+from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.document import Document
 from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.source import Source
@@ -246,7 +246,8 @@ def _attempt(work: _Work, answer: AnswerForm) -> _Attempt:
     source = Source.from_text(_text(work, answer), format="toml")
     report = validate(source, work.catalog)
     definition = report.definition or readable_definition(source)
-    return _Attempt(source, report.diagnostics, definition, _questions(answer))
+    diagnostics = with_suggestions(source, report.diagnostics, work.catalog)
+    return _Attempt(source, diagnostics, definition, _questions(answer))
 
 
 def _text(work: _Work, answer: AnswerForm) -> str:
@@ -278,14 +279,6 @@ def _answered(raw: str | None, reply: str) -> tuple[Message, ...]:
 
 def _offer_candidates(work: _Work, attempt: _Attempt) -> None:
     """Add entries that findings suggest to the prompt, where a large catalog was cut."""
-    suggested = set(_suggested(attempt.diagnostics, work.catalog))
+    suggested = set(suggested_references(attempt.diagnostics, work.catalog))
     if suggested - set(work.prompt.catalog.references):
         work.prompt = build_prompt(work.request, work.catalog, also=sorted(suggested))
-
-
-def _suggested(diagnostics: tuple[Diagnostic, ...], catalog: Catalog) -> Iterator[str]:
-    for diagnostic in diagnostics:
-        for candidate in diagnostic.candidates:
-            entry = catalog.find(split_reference(candidate)[0])
-            if entry is not None:
-                yield entry.reference

@@ -86,11 +86,11 @@ def no_completion(provider: LLMProvider, found: str) -> LuthierError:
     )
 
 
-def truncated(provider: LLMProvider) -> LuthierError:
-    """Return the error for an answer that was cut off."""
+def truncated(provider: LLMProvider, limit: int) -> LuthierError:
+    """Return the error for an answer that was cut off at ``limit`` tokens."""
     return LuthierError(
         "model-truncated",
-        f"the answer of {provider.model!r} was cut off at {provider.max_output_tokens} tokens.",
+        f"the answer of {provider.model!r} was cut off at {limit} tokens.",
         "Raise AI_MAX_OUTPUT_TOKENS, or ask for less at once.",
     )
 

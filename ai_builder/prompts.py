@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,8 +11,9 @@ from typing import Any
 from prefect_luthier.ai_builder.answer_form import AnswerForm, RefinementForm, narrowed_form
 from prefect_luthier.ai_builder.catalog_summary import CatalogSummary, summarise
 from prefect_luthier.ai_builder.drafting import DraftRequest, Turn
+from prefect_luthier.ai_builder.fences import fenced
 from prefect_luthier.ai_builder.tokens import estimate_tokens
-from prefect_luthier.canonical import canonical_json, digest, storable_text
+from prefect_luthier.canonical import canonical_json, digest
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.document import Document
 from prefect_luthier.deployments.definition.source import Source
@@ -89,16 +89,6 @@ def prompt_preview(request: DraftRequest, catalog: Catalog) -> dict[str, Any]:
 def system_prompt() -> str:
     """Return the rules that every prompt begins with."""
     return Path(__file__).with_name("system_prompt.md").read_text(encoding="utf-8").strip()
-
-
-def fenced(name: str, text: str) -> str:
-    """Return a text between lines that say what it is and that it cannot contain.
-
-    The mark is made from the text itself, so no text can hold its own end.
-    """
-    text = storable_text(text)
-    mark = hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:12]
-    return f"<<<{name} {mark}>>>\n{text}\n<<<end {mark}>>>"
 
 
 def feedback(source: Source, diagnostics: Sequence[Diagnostic]) -> str:

@@ -81,6 +81,10 @@ def _print(drafted: Draft, *, shown: bool) -> None:
     if drafted.refusal is not None:
         refusal = drafted.refusal
         say(f"{style('no draft', 'red')}[{refusal.code}] {refusal.message}")
+    for made in drafted.rounds:
+        if made.failure is not None:
+            warning = f"{style('warning', 'yellow')}[{made.failure['code']}]"
+            say(f"{warning} {made.failure['message']} {made.failure['advice']}".rstrip())
     for question in drafted.questions:
         say(f"{style('?', 'yellow')} {question}")
     say(f"drafted by: {drafted.provider}{f' ({drafted.model})' if drafted.model else ''}")
