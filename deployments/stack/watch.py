@@ -25,7 +25,7 @@ from prefect_luthier.settings import Settings
 _LOOK_S = 0.5
 _HEALTH_S = 5.0
 _HEALTH_TIMEOUT_S = 3.0
-_SWEEP_S = 5.0
+_SWEEP_S = 3.0
 _SWEEP_SILENT_S = 30.0
 _HUNG_AFTER_S = 60.0
 _RETRY_FAILED_S = 60.0

@@ -23,7 +23,7 @@ def _system_programs() -> Path | None:
     if config:
         candidates.append(Path(config).resolve().parent)
     extension = "extension/pg_trgm.control"
-    shares = ("../share", "../../../share/postgresql/{}", "../share/postgresql")
+    shares = ("../share", "../../../../share/postgresql/{}", "../share/postgresql")
     for programs in candidates:
         version = programs.parent.name
         for share in shares:
