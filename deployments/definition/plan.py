@@ -157,7 +157,7 @@ def _planned_step(
         timeout_s=_seconds(step.timeout),
         retries=_planned_retries(step.retries),
         on_failure=step.on_failure or definition.on_failure,
-        reads_state_of=_states_read(step.when),
+        reads_state_of=states_read(step.when),
     )
 
 
@@ -188,7 +188,8 @@ def _seconds(duration: str | None) -> float | None:
     return None if duration is None else parse_duration(duration)
 
 
-def _states_read(when: str | None) -> tuple[str, ...]:
+def states_read(when: str | None) -> tuple[str, ...]:
+    """Return the steps whose state a condition reads."""
     found = [
         reference.parts[1]
         for reference in references(when or "")
