@@ -77,8 +77,10 @@ def _ranked(
     catalog: Catalog, newest: list[CatalogEntry], wanted: list[CatalogEntry], request: str
 ) -> list[CatalogEntry]:
     fitting = [match.entry for match in Index(catalog).rank(request, limit=len(catalog))]
-    unique = {entry.reference: entry for entry in reversed([*wanted, *fitting, *newest])}
-    return list(unique.values())[::-1]
+    unique: dict[str, CatalogEntry] = {}
+    for entry in [*wanted, *fitting, *newest]:
+        unique.setdefault(entry.reference, entry)
+    return list(unique.values())
 
 
 def _within(
