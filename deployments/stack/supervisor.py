@@ -186,7 +186,8 @@ class Supervisor:
             await self._await(SERVER, api, healthy)
             only_pool = None if self._owns_server else self._settings.work_pool
             await ensure_automations(api, only_pool)
-        self._board.change(SERVER, "ready", url=ui_url, detail=self._board[SERVER].detail)
+        detail = self._board[SERVER].detail if self._owns_server else "given by PREFECT_API_URL"
+        self._board.change(SERVER, "ready", url=ui_url, detail=detail)
 
     async def _await_worker(self, api_url: str) -> None:
         since = time.time()

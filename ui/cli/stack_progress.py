@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prefect_luthier.deployments.stack.database_names import shown
-from prefect_luthier.deployments.stack.state import PartState, StackState
+from prefect_luthier.deployments.stack.state import PartState, Phase, StackState
 
 _LOOK = {
     "waiting": ("·", "dim"),
@@ -136,23 +136,31 @@ def stack_table(state: StackState) -> Table:
     """Return the parts as a table: what, how, since when, where."""
     table = Table.grid(padding=(0, 2))
     for part in state.parts:
-        table.add_row(*_cells(part))
+        table.add_row(*_cells(part, state.phase))
     return table
 
 
-def _cells(part: PartState) -> list[Text]:
+def _cells(part: PartState, phase: Phase) -> list[Text]:
     mark, color = _LOOK[part.status]
-    busy = part.status in {"starting", "restarting", "stopping"}
-    took_s = time.time() - part.since if busy and part.since else part.took_s
     ended = part.status in {"stopping", "stopped"}
     note = f"{part.restarts} restarts" if part.restarts > 1 else ""
     return [
         Text(mark, style=color),
         Text(part.name),
         Text(part.status, style=color),
-        Text("" if took_s is None or part.status == "stopped" else f"{took_s:.1f} s", style="dim"),
+        Text(_time_text(part, phase), style="dim"),
         Text("" if ended else " · ".join(filter(None, (part.url, part.detail, note))), style="dim"),
     ]
+
+
+def _time_text(part: PartState, phase: Phase) -> str:
+    """Return how long a part took to start, or while the stack runs, since when it is so."""
+    if part.status in {"waiting", "stopped"}:
+        return ""
+    if part.status == "ready" and phase == "starting":
+        return f"{part.took_s:.1f} s" if part.took_s is not None else ""
+    so_far_s = time.time() - part.since
+    return _span_text(so_far_s) if phase == "running" else f"{so_far_s:.1f} s"
 
 
 def _line(part: PartState) -> Text:

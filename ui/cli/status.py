@@ -38,7 +38,8 @@ def status(
     elif as_json:
         print_json(stack_json(state))
     else:
-        Console(stderr=True).print(stack_table(state))
+        console = Console(stderr=True)
+        console.print(stack_table(state), width=console.width if console.is_terminal else 200)
         say(f"\n{urls_text(state)}\n  {'Running for':<12} {uptime_text(state)}")
     if state is None or not state.is_alive or not is_healthy(state):
         raise typer.Exit(ServiceUnreachable.exit_code)
