@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
 from typing import Any, TypeVar
@@ -23,13 +24,18 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
+def begin(work: Coroutine[Any, Any, T]) -> Future[T]:
+    """Start a coroutine on the page's loop; the page goes on meanwhile."""
+    return asyncio.run_coroutine_threadsafe(work, _loop())
+
+
 def wait_for(work: Coroutine[Any, Any, T], timeout_s: float = CALL_TIMEOUT_S) -> T:
     """Run a coroutine on the page's loop and return its result.
 
     Raises:
         ServiceUnreachable: It took longer than ``timeout_s``; it is cancelled then.
     """
-    future = asyncio.run_coroutine_threadsafe(work, _loop())
+    future = begin(work)
     try:
         return future.result(timeout_s)
     except FutureTimeout as error:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future, wait
 from html import escape
+from typing import Any
 
 import streamlit as st
 
@@ -11,9 +13,11 @@ from prefect_luthier.ai_builder.drafting import Draft, Refusal
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.ui.builder import services, session
 from prefect_luthier.ui.builder.changes import describe_changes
-from prefect_luthier.ui.builder.loose_reading import read_loosely
 from prefect_luthier.ui.builder.session import BuilderSession, Exchange
 from prefect_luthier.ui.builder.style import kind_note, note
+
+POLL_S = 0.5
+FIRST_WAIT_S = 0.4
 
 # What a person can do about a refusal; the message itself says what was missing.
 REFUSAL_ADVICE = {
@@ -45,7 +49,8 @@ def show(current: BuilderSession) -> None:
         for number, exchange in enumerate(current.exchanges):
             _exchange(exchange, number, last=number == len(current.exchanges) - 1)
         if current.pending_request is not None:
-            _draft(current)
+            _said(current.pending_request)
+            _await_draft()
     st.chat_input(
         "Change something: “also write the count to count.txt”"
         if current.text
@@ -56,26 +61,49 @@ def show(current: BuilderSession) -> None:
 
 
 def _refine() -> None:
-    request = (st.session_state.get("refinement") or "").strip()
-    if request:
-        session.current().pending_request = request
+    session.current().ask(st.session_state.get("refinement") or "")
 
 
-def _draft(current: BuilderSession) -> None:
-    request = current.pending_request or ""
-    _said(request)
-    exchange = Exchange(request, before=current.text, after=current.text)
-    with st.spinner("Drafting and checking …", show_time=True):
-        try:
-            exchange.draft = services.draft(request, current.text, current.conversation())
-        except LuthierError as error:
-            exchange.error = error
-    current.pending_request = None
+@st.fragment(run_every=POLL_S)
+def _await_draft() -> None:
+    """Show that a draft is under way, and take it up when it is there.
+
+    It is made beside the page, so that what was there before can go and nothing stands still.
+    """
+    current = session.current()
+    if current.pending_request is None:
+        return
+    if current.drafting is None:
+        current.drafting = services.begin_draft(
+            current.pending_request, current.text, current.conversation()
+        )
+        wait([current.drafting], timeout=FIRST_WAIT_S)
+    if current.drafting.done():
+        _take_up(current, current.drafting)
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html('<div class="lu-busy" role="status">Drafting and checking …</div>', width="stretch")
+        st.button("Stop", icon=":material/stop_circle:", type="tertiary", on_click=_stop)
+
+
+def _take_up(current: BuilderSession, drafting: Future[Any]) -> None:
+    exchange = Exchange(current.pending_request or "", before=current.text, after=current.text)
+    current.pending_request = current.drafting = None
+    try:
+        exchange.draft = services.finished_draft(drafting)
+    except LuthierError as error:
+        exchange.error = error
     if exchange.draft and exchange.draft.toml and exchange.draft.toml != current.text:
         current.replace_text(exchange.draft.toml)
         exchange.after = current.text
     current.exchanges.append(exchange)
-    st.rerun()
+
+
+def _stop() -> None:
+    current = session.current()
+    if current.drafting is not None:
+        current.drafting.cancel()
+    current.pending_request = current.drafting = None
 
 
 def _exchange(exchange: Exchange, number: int, *, last: bool) -> None:
@@ -107,7 +135,7 @@ def _again(exchange: Exchange) -> None:
     def repeat() -> None:
         current = session.current()
         current.exchanges.pop()
-        current.pending_request = exchange.request
+        current.ask(exchange.request)
 
     st.button("Try again", icon=":material/refresh:", on_click=repeat)
 
@@ -118,11 +146,11 @@ def _refusal(refusal: Refusal) -> None:
 
 def _answer(exchange: Exchange) -> None:
     """Say what the drafter did, computed from the two texts and not from its words."""
-    after = read_loosely(exchange.after)
+    after = services.read_loosely(exchange.after)
     if after is None:
         note("warn", "The draft has errors that need your eye.")
         return
-    sentences = describe_changes(read_loosely(exchange.before), after)
+    sentences = describe_changes(services.read_loosely(exchange.before), after)
     if len(sentences) == 1:
         st.html(f'<div class="lu-answer">{_inline(sentences[0])}</div>')
         return
@@ -158,9 +186,7 @@ def _ask_answer(number: int) -> None:
 
 
 def _take_answer(number: int) -> None:
-    answer = (st.session_state.get(f"answer_text_{number}") or "").strip()
-    if answer:
-        session.current().pending_request = answer
+    session.current().ask(st.session_state.get(f"answer_text_{number}") or "")
 
 
 def _provenance(draft: Draft) -> None:

@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
+from prefect_luthier.ui.builder import services
 from prefect_luthier.ui.builder.changes import DiffLine, describe_changes, diff_lines
-from prefect_luthier.ui.builder.loose_reading import read_loosely
 from prefect_luthier.ui.builder.style import empty
 
 _SIGNS = {"added": "+", "removed": "-", "same": "", "gap": ""}
@@ -18,7 +18,7 @@ def show(before: str, after: str) -> None:
     if not before:
         empty("No changes yet", "What the next turn changes shows up here, line by line.")
         return
-    old, new = read_loosely(before), read_loosely(after)
+    old, new = services.read_loosely(before), services.read_loosely(after)
     if old and new:
         sentences = describe_changes(old, new) or ["Only the layout or comments changed."]
         st.markdown("\n".join(f"- {sentence}" for sentence in sentences))

@@ -80,8 +80,7 @@ def _submit() -> None:
 
 
 def _ask(request: str) -> None:
-    if request.strip():
-        session.current().pending_request = request.strip()
+    session.current().ask(request)
 
 
 def _blank() -> None:

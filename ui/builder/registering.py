@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from prefect_luthier.deployments.definition.model import Definition
+from prefect_luthier.deployments.definition.parameter_form import form_schema
 from prefect_luthier.deployments.definition.validate import Report
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.register import Registration
@@ -77,10 +78,11 @@ def show_outcome(current: BuilderSession, definition: Definition | None) -> None
 
 
 def _outcome(definition: Definition, current: BuilderSession) -> str:
+    form = form_schema(definition)
     lacking = [
-        parameter.title or name
-        for name, parameter in definition.parameters.items()
-        if parameter.required and parameter.default is None and name not in current.values
+        form["properties"][name]["title"]
+        for name in form["required"]
+        if definition.parameters[name].default is None and name not in current.values
     ]
     if definition.triggers and lacking:
         advice = (

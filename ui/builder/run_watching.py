@@ -10,7 +10,6 @@ import streamlit as st
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.ui.builder import run_files, services
 from prefect_luthier.ui.builder.frontend_parts import workflow_picture
-from prefect_luthier.ui.builder.loose_reading import read_loosely
 from prefect_luthier.ui.builder.run_reading import LogLine, RunView, duration_words, marks
 from prefect_luthier.ui.builder.run_starting import WATCHED
 from prefect_luthier.ui.builder.style import empty, kind_note, note
@@ -80,7 +79,7 @@ def _progress(view: RunView) -> str:
 
 
 def _picture(view: RunView) -> None:
-    definition = read_loosely(view.text) if view.text else None
+    definition = services.read_loosely(view.text) if view.text else None
     with st.container(key="run_picture"):
         if definition is None:
             empty("No picture", "The definition of this run is not in the database.")

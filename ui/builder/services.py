@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Coroutine, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
-from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn, choose_drafter
+from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn
+from prefect_luthier.ai_builder.readable_definition import readable_definition
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.environment import Environment
 from prefect_luthier.deployments.definition.model import Definition
@@ -24,6 +28,9 @@ from prefect_luthier.deployments.store.blobs import open_blob_store
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.definitions import load_definition
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
+from prefect_luthier.flows.actions.installed import installed_catalog
+from prefect_luthier.flows.draft_workflow import RecordedDraft, make_draft
+from prefect_luthier.flows.execution.known_catalog import known_catalog
 from prefect_luthier.flows.register import (
     RegisteredWorkflow,
     Registration,
@@ -33,13 +40,12 @@ from prefect_luthier.flows.register import (
 )
 from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.builder import run_reading
-from prefect_luthier.ui.builder.background import CALL_TIMEOUT_S, wait_for
+from prefect_luthier.ui.builder.background import CALL_TIMEOUT_S, begin, wait_for
 from prefect_luthier.ui.builder.run_reading import RunLine, RunView
-from prefect_luthier.ui.cli.reading import whole_catalog
 
 T = TypeVar("T")
 
-DRAFT_TIMEOUT_S = 600.0
+CATALOG_KEPT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,13 @@ def health() -> Health:
     return Health(address, drafter)
 
 
+@st.cache_resource(ttl=CATALOG_KEPT_S, show_spinner=False)
 def catalog() -> Catalog:
-    """Return everything that a definition may use."""
-    return whole_catalog()
+    """Return everything that a definition may use; without the database, what is installed."""
+    try:
+        return known_catalog(load_settings())
+    except (LuthierError, OperationalError, InterfaceError):
+        return installed_catalog()
 
 
 def check(text: str) -> Report:
@@ -106,8 +116,13 @@ def check(text: str) -> Report:
     return validate(Source.from_text(text), catalog(), Environment.local(load_settings()))
 
 
-def draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Draft:
-    """Ask the configured drafter.
+def read_loosely(text: str) -> Definition | None:
+    """Return the definition in ``text`` if it has the right form, whatever it refers to."""
+    return readable_definition(Source.from_text(text))
+
+
+def begin_draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Future[RecordedDraft]:
+    """Ask the configured drafter; what it answers is recorded.
 
     Args:
         request: The operator's words.
@@ -115,8 +130,28 @@ def draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Draft:
         conversation: What was said before.
     """
     wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
-    drafter = choose_drafter(load_settings())
-    return _answer(drafter.draft(wish, catalog()), DRAFT_TIMEOUT_S)
+    return begin(make_draft(wish, actor=operator()))
+
+
+def finished_draft(drafting: Future[RecordedDraft]) -> Draft:
+    """Return what came of a draft that is done.
+
+    Raises:
+        LuthierError: No draft came of it.
+    """
+    try:
+        return drafting.result(timeout=0).draft
+    except LuthierError:
+        raise
+    except (OperationalError, InterfaceError) as error:
+        raise _database_away(error) from error
+    except Exception as error:  # the page's outermost edge: the log gets the traceback
+        logging.getLogger("luthier.builder").exception("drafting failed")
+        raise LuthierError(
+            "draft-failed",
+            f"drafting failed unexpectedly: {type(error).__name__}: {error}",
+            "The text is as it was. The builder's log has the details.",
+        ) from error
 
 
 def line_of_step(text: str, step: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,7 @@ class BuilderSession:
         registration: What the last registration did.
         registered_digest: Digest of the definition that it registered.
         last_readable: The last text that could be read as a workflow.
+        drafting: The draft under way for the pending request.
         pending_request: A request to draft at the next run of the script.
     """
 
@@ -71,6 +73,7 @@ class BuilderSession:
     registered_digest: str | None = None
     pending_request: str | None = None
     last_readable: str = ""
+    drafting: Future[Any] | None = None
 
     @property
     def started(self) -> bool:
@@ -93,6 +96,11 @@ class BuilderSession:
         """Move the editor's cursor to a place."""
         token = (self.reveal or {}).get("token", 0) + 1
         self.reveal = {"line": line, "column": column, "token": token}
+
+    def ask(self, request: str) -> None:
+        """Note a wish to be drafted; of two at once the first counts."""
+        if request.strip() and self.pending_request is None:
+            self.pending_request = request.strip()
 
     def conversation(self) -> tuple[Turn, ...]:
         """Return the exchanges so far as a drafter reads them."""
@@ -124,5 +132,8 @@ def current() -> BuilderSession:
 
 
 def restart() -> None:
-    """Forget the conversation and the draft."""
+    """Forget the conversation and the draft; end the one under way."""
+    drafting = current().drafting
+    if drafting is not None:
+        drafting.cancel()
     st.session_state[_KEY] = BuilderSession()

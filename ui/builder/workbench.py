@@ -19,7 +19,6 @@ from prefect_luthier.ui.builder import (
     session,
 )
 from prefect_luthier.ui.builder.frontend_parts import code_editor, workflow_picture
-from prefect_luthier.ui.builder.loose_reading import read_loosely
 from prefect_luthier.ui.builder.session import BuilderSession
 from prefect_luthier.ui.builder.style import empty
 from prefect_luthier.ui.builder.workflow_view import picture_of
@@ -42,12 +41,12 @@ def show_nothing(current: BuilderSession) -> None:
 def show(current: BuilderSession) -> None:
     """Show the workflow, checked as it stands."""
     report = services.check(current.text)
-    seen = report.definition or read_loosely(current.text)
+    seen = report.definition or services.read_loosely(current.text)
     is_stale = seen is None and bool(current.last_readable)
     if seen:
         current.last_readable = current.text
     elif is_stale:
-        seen = read_loosely(current.last_readable)
+        seen = services.read_loosely(current.last_readable)
     _head(current, report, seen)
     _picture(seen, is_stale=is_stale)
     _tabs(current, report, seen)

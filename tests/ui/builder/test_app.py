@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import prefect_luthier.ui.builder as package
+from prefect_luthier.deployments.store.connection import open_store
+from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.builder.opening import EXAMPLES
 
 APP = Path(package.__file__).parent / "app.py"
 
 
 @pytest.fixture
-def page(clean_environment: Path) -> AppTest:
-    """Give the freshly opened page; nothing runs on its data directory."""
-    return AppTest.from_file(str(APP), default_timeout=30).run()
+def page(
+    clean_environment: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AppTest]:
+    """Give the freshly opened page, with a database and without a Prefect server."""
+    monkeypatch.setenv("LUTHIER_DATABASE_URL", postgres_url)
+    yield AppTest.from_file(str(APP), default_timeout=30).run()
+    open_store(load_settings()).dispose()
 
 
 def words(page: AppTest) -> str:
@@ -29,9 +37,23 @@ def session(page: AppTest):
     return page.session_state["luthier_builder"]
 
 
-def draft(page: AppTest, request: str) -> AppTest:
+def settle(page: AppTest) -> None:
+    """Run the page until the draft under way is there, as a browser does by itself."""
+    deadline = time.monotonic() + 30
+    while session(page).pending_request is not None:
+        assert time.monotonic() < deadline, "no draft within 30 seconds"
+        page.run()
+
+
+def click_example(page: AppTest) -> None:
+    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    settle(page)
+
+
+def draft(page: AppTest, request: str) -> None:
     page.text_area(key="opening_request").input(request)
-    return page.button(key="FormSubmitter:request_form-Draft the workflow").click().run()
+    page.button(key="FormSubmitter:request_form-Draft the workflow").click().run()
+    settle(page)
 
 
 def test_it_opens_with_a_question_and_examples(page: AppTest) -> None:
@@ -49,7 +71,7 @@ def test_it_says_kindly_that_no_server_runs(page: AppTest) -> None:
 
 def test_an_example_becomes_a_valid_definition_that_can_be_registered(page: AppTest) -> None:
     """One click: a definition, its summary, and the button to register it."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     assert not page.exception
     assert "git.log@1" in session(page).text
     assert "Drafted" in words(page)
@@ -75,7 +97,7 @@ def test_a_refusal_says_what_can_be_done(page: AppTest) -> None:
 
 def test_an_error_in_the_text_switches_registering_off_and_says_why(page: AppTest) -> None:
     """The button is there, off, with the reason beside it."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     session(page).replace_text(session(page).text + '\n[steps.extra]\nuses = "nowhere@1"\n')
     page.run()
     assert page.button(key="register").disabled
@@ -84,7 +106,7 @@ def test_an_error_in_the_text_switches_registering_off_and_says_why(page: AppTes
 
 def test_one_click_applies_a_fix_and_notes_it(page: AppTest) -> None:
     """The text is mended, the cursor goes there, and the conversation says so."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     good = session(page).text
     session(page).replace_text(good.replace("[steps.notify]", '[steps.notify]\ntimout = "5s"'))
     page.run()
@@ -102,7 +124,7 @@ def test_one_click_applies_a_fix_and_notes_it(page: AppTest) -> None:
 
 def test_a_new_permission_must_be_allowed_first(page: AppTest) -> None:
     """A change that reaches further than the draft before needs an explicit yes."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     step = '\n[steps.ping]\nuses = "http.request@1"\ninputs = { url = "https://example.com" }\n'
     session(page).replace_text(session(page).text + step)
     page.run()
@@ -115,7 +137,7 @@ def test_a_new_permission_must_be_allowed_first(page: AppTest) -> None:
 
 def test_the_changes_tab_tells_what_a_turn_changed(page: AppTest) -> None:
     """In sentences and line by line, against the text before."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     session(page).replace_text(session(page).text.replace("0 7 * * 1-5", "30 8 * * 1-5"))
     page.run()
     assert "Changed the schedule: At 08:30" in words(page)
@@ -124,7 +146,7 @@ def test_the_changes_tab_tells_what_a_turn_changed(page: AppTest) -> None:
 
 def test_registering_without_a_server_fails_with_advice(page: AppTest) -> None:
     """The page stays as it was, with the reason and what to do."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     page.button(key="register").click().run()
     assert not page.exception
     assert "lu-note bad" in words(page)
@@ -134,7 +156,7 @@ def test_registering_without_a_server_fails_with_advice(page: AppTest) -> None:
 
 def test_starting_over_forgets_everything(page: AppTest) -> None:
     """Back to the question."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     next(button for button in page.button if button.label == "Start over").click().run()
     assert "What should run for you?" in words(page)
 
@@ -146,7 +168,7 @@ def test_starting_over_forgets_everything(page: AppTest) -> None:
 )
 def test_no_text_breaks_the_page(page: AppTest, text: str) -> None:
     """Whatever is typed, the page shows findings and no error of its own."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     session(page).replace_text(text)
     page.run()
     assert not page.exception
@@ -157,7 +179,7 @@ def test_no_text_breaks_the_page(page: AppTest, text: str) -> None:
 
 def test_an_emptied_editor_stays(page: AppTest) -> None:
     """Deleting everything leaves an editor to write in, not an empty bench."""
-    page.button(key=f"example_{EXAMPLES[0][:40]}").click().run()
+    click_example(page)
     session(page).replace_text("")
     page.run()
     assert "Nothing on the bench" not in words(page)

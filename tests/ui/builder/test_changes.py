@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from prefect_luthier.ui.builder.changes import describe_changes, diff_lines
-from prefect_luthier.ui.builder.loose_reading import read_loosely
+from prefect_luthier.ui.builder.services import read_loosely
 
 BASE = """schema = 1
 id = "digest"

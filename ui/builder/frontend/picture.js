@@ -6,6 +6,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const scrolled = [host.scrollLeft, host.scrollTop];
     host.innerHTML = data.svg;
     host.dataset.drawn = data.digest;
+    const svg = host.querySelector("svg");
+    // Shrunk to a little more than half it can still be read; beyond that it scrolls.
+    if (svg) svg.style.minWidth = `${svg.getAttribute("width") * 0.55}px`;
     [host.scrollLeft, host.scrollTop] = scrolled;
     if (focused) host.querySelector(`.step[data-step="${CSS.escape(focused)}"]`)?.focus();
   }
