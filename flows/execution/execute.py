@@ -20,6 +20,7 @@ from prefect_luthier.deployments.store.audit import acting_user
 from prefect_luthier.deployments.store.blobs import BlobStore, open_blob_store
 from prefect_luthier.deployments.store.runs import StepResult
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.flows.execution.abandoned import end_abandoned_task_runs
 from prefect_luthier.flows.execution.artifacts import Collected, collect
 from prefect_luthier.flows.execution.bindings import Bindings
 from prefect_luthier.flows.execution.document import run_document
@@ -105,6 +106,9 @@ async def execute(
 
 
 async def _run_and_report(run: Run, client: PrefectClient, blobs: BlobStore) -> Finished:
+    if run.earlier:
+        with suppress(*_SERVER_AWAY):
+            await end_abandoned_task_runs(client, run.run_id)
     stop = await _run_steps(run, client)
     state, message = verdict(run, stop)
     collected = await asyncio.to_thread(_collect, run, blobs)

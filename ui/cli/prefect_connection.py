@@ -24,7 +24,8 @@ def prefect_connection(settings: Settings, *, may_start: bool = True) -> Iterato
         The settings with which to go on.
     """
     # Prefect's own log lines go to the server; on the terminal the command's view is enough.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    for handler in ("CONSOLE", "DEBUG"):
+        os.environ.setdefault(f"PREFECT_LOGGING_HANDLERS_{handler}_LEVEL", "CRITICAL")
     stack = running_stack(settings)
     if settings.prefect_api_url:
         say(f"Prefect server: {settings.prefect_api_url} (from the environment)")
