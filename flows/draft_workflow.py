@@ -124,6 +124,8 @@ async def make_draft(
     engine = await asyncio.to_thread(open_store, settings)
     if catalog is None:
         catalog = await asyncio.to_thread(known_catalog, settings)
+        if drafter.name == "offline":
+            catalog = _without_unnamed_workflows(catalog, request.request)
     draft = await drafter.draft(request, catalog)
     base = readable_definition(request.base) if request.base else None
     added = permission_delta(base, draft.definition, catalog) if draft.definition else ()
@@ -145,6 +147,20 @@ async def make_draft(
             return draft_id
 
     return RecordedDraft(await asyncio.to_thread(record), draft, added)
+
+
+def _without_unnamed_workflows(catalog: Catalog, request: str) -> Catalog:
+    """Leave out the workflows that the request does not name.
+
+    A workflow is described by the request that it was drafted from. To a drafter that compares
+    words, the same request made again would mean a run of that workflow: in the end of itself.
+    """
+    said = " ".join(request.casefold().replace("-", " ").split())
+    return Catalog(
+        entry
+        for entry in catalog
+        if entry.kind != "workflow" or entry.slug.casefold().replace("-", " ") in said
+    )
 
 
 async def _drafter(settings: Settings, provider: str | None, block: str | None) -> Drafter:

@@ -17,6 +17,7 @@ from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.deployments.definition.permissions import Permission
 from prefect_luthier.deployments.definition.source import Source
 from prefect_luthier.deployments.store.audit import events_of
+from prefect_luthier.deployments.store.definitions import save_definition
 from prefect_luthier.deployments.store.drafts import draft_rounds
 from prefect_luthier.deployments.store.tables import DraftRow
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
@@ -204,3 +205,17 @@ async def test_wrong_arguments_fail_the_run_with_a_reason(
         await state.aresult()
     assert caught.value.code == code
     assert caught.value.message in (state.message or "")
+
+
+async def test_the_same_request_again_does_not_run_the_workflow_that_it_made(
+    settings: Settings, session: Session
+) -> None:
+    """A stored workflow is described by its request, and is used only when it is named."""
+    first = (await make_draft(DraftRequest(REQUEST), settings=settings)).draft
+    assert first.definition is not None
+    assert first.toml is not None
+    save_definition(session, first.definition, first.toml, actor="Ada", provenance={})
+    session.commit()
+    again = (await make_draft(DraftRequest(REQUEST), settings=settings)).draft
+    assert again.definition is not None
+    assert again.definition.steps == first.definition.steps
