@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from prefect_luthier.ai_builder.offline.retrieval import Index
+from prefect_luthier.ai_builder.offline.indexes import catalog_index
 from prefect_luthier.ai_builder.tokens import estimate_tokens
 from prefect_luthier.catalog import Capabilities, Catalog, CatalogEntry
 
@@ -37,6 +38,7 @@ def summarise(
     *,
     always: Iterable[str] = (),
     budget_tokens: int = CATALOG_BUDGET_TOKENS,
+    cache_dir: Path | None = None,
 ) -> CatalogSummary:
     """Return the entries that matter for a request, the most relevant within the budget.
 
@@ -48,6 +50,7 @@ def summarise(
         request: The operator's words, with those of earlier turns.
         always: References that must be there: those the base uses, and candidates of findings.
         budget_tokens: Most tokens of the text.
+        cache_dir: Where what was learnt about a large catalog is kept, if anywhere.
     """
     newest = list({entry.reference: entry for entry in reversed(list(catalog))}.values())[::-1]
     wanted = [entry for name in always if (entry := catalog.find(name)) is not None]
@@ -55,7 +58,9 @@ def summarise(
     if len(newest) <= MAX_ENTRIES and _cost(lines.values()) <= budget_tokens:
         chosen = newest
     else:
-        chosen = list(_within(_ranked(catalog, newest, wanted, request), lines, budget_tokens))
+        matches = catalog_index(catalog, cache_dir).rank(request, limit=MAX_ENTRIES)
+        ranked = _unique([*wanted, *(match.entry for match in matches), *newest])
+        chosen = list(_within(ranked, lines, budget_tokens))
     references = tuple(entry.reference for entry in chosen)
     return CatalogSummary(
         "\n".join(lines[name] for name in references), references, len(newest) - len(chosen)
@@ -73,14 +78,11 @@ def entry_line(entry: CatalogEntry) -> str:
     return f"{line}\n  needs: {needs}" if needs else line
 
 
-def _ranked(
-    catalog: Catalog, newest: list[CatalogEntry], wanted: list[CatalogEntry], request: str
-) -> list[CatalogEntry]:
-    fitting = [match.entry for match in Index(catalog).rank(request, limit=len(catalog))]
-    unique: dict[str, CatalogEntry] = {}
-    for entry in [*wanted, *fitting, *newest]:
-        unique.setdefault(entry.reference, entry)
-    return list(unique.values())
+def _unique(entries: Iterable[CatalogEntry]) -> list[CatalogEntry]:
+    found: dict[str, CatalogEntry] = {}
+    for entry in entries:
+        found.setdefault(entry.reference, entry)
+    return list(found.values())
 
 
 def _within(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from prefect_luthier.ai_builder.answer_changes import operations_of
@@ -19,6 +21,7 @@ from prefect_luthier.ai_builder.drafting import (
 )
 from prefect_luthier.ai_builder.model_call import ModelCaller, Reply
 from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
+from prefect_luthier.ai_builder.offline.indexes import vectors_dir
 from prefect_luthier.ai_builder.operations import Operation, apply_operations, renames
 from prefect_luthier.ai_builder.prompts import Message, Prompt, build_prompt, feedback, rejection
 from prefect_luthier.ai_builder.readable_definition import readable_definition
@@ -62,6 +65,7 @@ class _Work:
     catalog: Catalog
     base: dict[str, Any] | None
     prompt: Prompt
+    cache_dir: Path
     follow_up: tuple[Message, ...] = ()
     rounds: list[Round] = field(default_factory=list)
     best: _Attempt | None = None
@@ -96,6 +100,7 @@ class ModelDrafter:
         fallback: Drafter | None = None,
     ) -> None:
         self._caller = caller or ModelCaller(provider or LLMProvider.from_settings(settings))
+        self._cache_dir = vectors_dir(settings)
         self._most_rounds = settings.repair_rounds
         self._fallback = fallback or OfflineDrafter(settings)
 
@@ -104,7 +109,9 @@ class ModelDrafter:
         base, refusal = _read(request)
         if refusal is not None:
             return Draft(self.name, catalog.digest, refusal=refusal)
-        work = _Work(request, catalog, base, build_prompt(request, catalog))
+        # A large catalog takes seconds to search the first time; others need the event loop.
+        prompt = await asyncio.to_thread(build_prompt, request, catalog, cache_dir=self._cache_dir)
+        work = _Work(request, catalog, base, prompt, self._cache_dir)
         for _ in range(self._most_rounds):
             draft = await self._round(work)
             if draft is not None:
@@ -129,7 +136,7 @@ class ModelDrafter:
             tokens=reply.usage,
             calls=len(reply.attempts),
         )
-        draft, made = self._judge(work, reply, made)
+        draft, made = await asyncio.to_thread(self._judge, work, reply, made)
         made = replace(made, duration_s=time.perf_counter() - started)
         work.rounds.append(made)
         return replace(draft, rounds=tuple(work.rounds)) if draft else None
@@ -246,7 +253,7 @@ def _attempt(work: _Work, answer: AnswerForm) -> _Attempt:
     source = Source.from_text(_text(work, answer), format="toml")
     report = validate(source, work.catalog)
     definition = report.definition or readable_definition(source)
-    diagnostics = with_suggestions(source, report.diagnostics, work.catalog)
+    diagnostics = with_suggestions(source, report.diagnostics, work.catalog, work.cache_dir)
     return _Attempt(source, diagnostics, definition, _questions(answer))
 
 
@@ -281,4 +288,4 @@ def _offer_candidates(work: _Work, attempt: _Attempt) -> None:
     """Add entries that findings suggest to the prompt, where a large catalog was cut."""
     suggested = set(suggested_references(attempt.diagnostics, work.catalog))
     if suggested - set(work.prompt.catalog.references):
-        work.prompt = build_prompt(work.request, work.catalog, also=sorted(suggested))
+        work.prompt = build_prompt(work.request, work.catalog, sorted(suggested), work.cache_dir)

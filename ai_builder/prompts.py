@@ -51,18 +51,23 @@ class Prompt:
         return estimate_tokens(canonical_json(sent).decode())
 
 
-def build_prompt(request: DraftRequest, catalog: Catalog, also: Iterable[str] = ()) -> Prompt:
+def build_prompt(
+    request: DraftRequest,
+    catalog: Catalog,
+    also: Iterable[str] = (),
+    cache_dir: Path | None = None,
+) -> Prompt:
     """Return the first prompt for a request.
 
     Args:
         request: What the operator asks for.
         catalog: All that a definition may refer to.
         also: References to offer whatever the request says.
+        cache_dir: Where what was learnt about a large catalog is kept, if anywhere.
     """
     words = [*(turn.text for turn in request.conversation), request.request]
-    offered = summarise(
-        catalog, "\n".join(words), always=[*also, *_used(request.base)] if request.base else also
-    )
+    used = _used(request.base) if request.base else []
+    offered = summarise(catalog, "\n".join(words), always=[*also, *used], cache_dir=cache_dir)
     form = narrowed_form(RefinementForm if request.base else AnswerForm, offered.references)
     messages = (
         {"role": "system", "content": system_prompt()},

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
+from prefect_luthier.ai_builder.offline.indexes import catalog_index
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.catalog import Catalog, split_reference
 from prefect_luthier.deployments.definition.pointers import lookup
@@ -16,7 +18,10 @@ UNKNOWN = "unknown-action"
 
 
 def with_suggestions(
-    source: Source, diagnostics: tuple[Diagnostic, ...], catalog: Catalog
+    source: Source,
+    diagnostics: tuple[Diagnostic, ...],
+    catalog: Catalog,
+    cache_dir: Path | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Return the findings, unknown references with candidates by meaning besides those by name.
 
@@ -25,7 +30,7 @@ def with_suggestions(
     """
     if not any(each.code == UNKNOWN for each in diagnostics):
         return diagnostics
-    index = Index(catalog)
+    index = catalog_index(catalog, cache_dir)
     data = tomllib.loads(source.text)
     return tuple(
         replace(each, candidates=_candidates(each, data, index)) if each.code == UNKNOWN else each

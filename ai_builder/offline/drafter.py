@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 import time
 import tomllib
-from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal, Round
 from prefect_luthier.ai_builder.offline.compose import compose
+from prefect_luthier.ai_builder.offline.indexes import catalog_index, vectors_dir
 from prefect_luthier.ai_builder.offline.literals import Masked, mask
 from prefect_luthier.ai_builder.offline.reading import Reading, is_gibberish, read_actions
 from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.offline.spelling import mended
 from prefect_luthier.ai_builder.operations import renames
 from prefect_luthier.ai_builder.toml_edit import edit_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
@@ -39,16 +40,14 @@ class OfflineDrafter:
     name = "offline"
 
     def __init__(self, settings: Settings | None = None) -> None:
-        self._cache_dir = settings.data_dir / "cache" / "vectors" if settings else None
+        self._cache_dir = vectors_dir(settings) if settings else None
 
     async def draft(self, request: DraftRequest, catalog: Catalog) -> Draft:
         """Draft a definition that refers to ``catalog`` only."""
         return await asyncio.to_thread(draft_offline, request, catalog, self._cache_dir)
 
 
-def draft_offline(
-    request: DraftRequest, catalog: Catalog, cache_dir: Path | None = None
-) -> Draft:
+def draft_offline(request: DraftRequest, catalog: Catalog, cache_dir: Path | None = None) -> Draft:
     """Draft a definition; the plain function behind the drafter.
 
     Args:
@@ -57,7 +56,7 @@ def draft_offline(
         cache_dir: Where what was learnt about a catalog is kept, if anywhere.
     """
     started = time.perf_counter()
-    draft = _draft(request, catalog, _index(catalog, cache_dir))
+    draft = _draft(request, catalog, catalog_index(catalog, cache_dir))
     answer = Round(
         number=1,
         provider=OfflineDrafter.name,
@@ -80,6 +79,7 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
             f"The request has {len(text)} characters, more than {MAX_REQUEST_CHARACTERS}.",
         )
     masked = mask(text)
+    masked = replace(masked, text=mended(masked.text, index.names))
     if request.base is not None:
         return _refined(request.base, masked, catalog, index)
     schedule = find_schedule(masked.text)
@@ -157,19 +157,3 @@ def _refuse(catalog: Catalog, code: Any, message: str) -> Draft:
     return Draft(
         provider=OfflineDrafter.name, snapshot=catalog.digest, refusal=Refusal(code, message)
     )
-
-
-_INDEXES: OrderedDict[tuple[str, Path | None], Index] = OrderedDict()
-_INDEXES_KEPT = 8
-_indexing = threading.Lock()
-
-
-def _index(catalog: Catalog, cache_dir: Path | None) -> Index:
-    """Return the catalog prepared for matching; the last few are kept."""
-    key = (catalog.digest, cache_dir)
-    with _indexing:
-        index = _INDEXES.pop(key, None) or Index(catalog, cache_dir)
-        _INDEXES[key] = index
-        while len(_INDEXES) > _INDEXES_KEPT:
-            _INDEXES.popitem(last=False)
-        return index

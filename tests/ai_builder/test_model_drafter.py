@@ -18,6 +18,8 @@ from prefect_luthier.settings import Settings
 
 Serve = Callable[..., Any]
 
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
 TEXT = {"type": "string"}
 
 
