@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -110,3 +111,27 @@ def test_every_command_is_documented() -> None:
     """Each command stands in the reference."""
     text = (ROOT / "docs/reference/command-line.md").read_text()
     assert [name for name in COMMANDS if f"luthier {name}" not in text] == []
+
+
+def _codes() -> set[str]:
+    """Return every code that the definition's modules give a finding."""
+    codes = set()
+    for path in (ROOT / "deployments" / "definition").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            first = node.args[0]
+            if name in {"add", "Diagnostic", "error", "warning"} and isinstance(
+                first, ast.Constant
+            ):
+                codes |= {first.value} if "-" in str(first.value) else set()
+    return codes
+
+
+def test_every_diagnostic_is_documented() -> None:
+    """Each code that a definition can be given stands in the reference."""
+    text = (ROOT / "docs/reference/diagnostics.md").read_text()
+    codes = _codes()
+    assert len(codes) > 50
+    assert sorted(code for code in codes if f"`{code}`" not in text) == []
