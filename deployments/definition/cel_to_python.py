@@ -47,6 +47,7 @@ class _Parser:
         self._tokens = _joined(list(tokens(expression)))
         self._at = 0
         self._depth = 0
+        self._risks = 0  # look-ups so far that may fail
         self._write_name = write_name
         self._bound: list[str] = []
 
@@ -88,12 +89,13 @@ class _Parser:
         return condition
 
     def _junction(self, sign: str, word: str, operand: Callable[[], str]) -> str:
+        risks = self._risks
         parts = [operand()]
         while self._accept(sign):
             parts.append(operand())
         if len(parts) == 1:
             return parts[0]
-        if any("[" in part for part in parts):
+        if self._risks > risks:
             # CEL forgives a missing key where the other side decides; Python does not.
             raise _Untranslatable
         return f"({f' {word} '.join(parts)})"
@@ -134,6 +136,7 @@ class _Parser:
     def _member(self, text: str) -> str:
         while True:
             if self._accept("["):
+                self._risks += 1
                 text = f"{text}[{self.conditional()}]"
                 self._expect("]")
             elif self._accept("."):
@@ -143,6 +146,7 @@ class _Parser:
                 if self._accept("("):
                     text = self._method(text, name.text)
                 else:
+                    self._risks += 1
                     text = f'{text}["{name.text}"]'
             else:
                 return text

@@ -315,36 +315,35 @@ def _default(parameter: Parameter) -> str:
 
 
 def _identifier(name: str) -> str:
-    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+    taken = keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _PREFECT_ARGUMENTS
+    return f"{name}_" if taken else name
 
+
+# Arguments that Prefect takes for itself when a flow is called.
+_PREFECT_ARGUMENTS = frozenset({"return_state", "wait_for"})
 
 _READERS = {"integer": "int", "number": "float", "json": "json.loads"}
 
 
 def _main(definition: Definition) -> str:
+    title = literal_source(definition.name or definition.id)
     lines = [
+        "async def _main(given: dict[str, Any]) -> int:",
+        f"    state = await {flow_name(definition)}(**given, return_state=True)",
+        "    result = await state.aresult(raise_on_failure=False)",
+        "    print(json.dumps(result, indent=2, ensure_ascii=False, default=str))",
+        "    return 0 if state.is_completed() else 1",
+        "",
+        "",
         'if __name__ == "__main__":',
-        f"    arguments = argparse.ArgumentParser(description={literal_source((definition.name or definition.id))})",
     ]
+    if definition.triggers:
+        lines += ['    if "--serve" in sys.argv[1:]:', f"        {_serve(definition)}"]
+        lines.append("        raise SystemExit")
+    lines.append(f"    arguments = argparse.ArgumentParser(description={title})")
     for name, parameter in definition.parameters.items():
         lines.append(f"    arguments.add_argument({', '.join(_argument(name, parameter))})")
-    serve = _serve(definition)
-    if serve:
-        lines.append('    arguments.add_argument("--serve", action="store_true")')
-        required = [f"--{name}" for name, p in definition.parameters.items() if _is_required(p)]
-        lines.append(
-            f"    if {literal_source('--serve')} in sys.argv[1:]:"
-            if required
-            else "    given = vars(arguments.parse_args())"
-        )
-        if not required:
-            lines.append('    if given.pop("serve"):')
-        lines += [f"        {serve}", "        raise SystemExit"]
-    if not serve or any(_is_required(p) for p in definition.parameters.values()):
-        lines.append("    given = vars(arguments.parse_args())")
-        lines += ['    given.pop("serve")'] if serve else []
-    lines.append(f"    result = asyncio.run({flow_name(definition)}(**given))")
-    lines.append("    print(json.dumps(result, indent=2, ensure_ascii=False))")
+    lines.append("    raise SystemExit(asyncio.run(_main(vars(arguments.parse_args()))))")
     return "\n".join(lines)
 
 
@@ -366,8 +365,6 @@ def _argument(name: str, parameter: Parameter) -> list[str]:
 
 
 def _serve(definition: Definition) -> str:
-    if not definition.triggers:
-        return ""
     schedules = ", ".join(
         f"Cron({literal_source(trigger.cron)}, timezone={literal_source(trigger.timezone)}"
         + (f", parameters={_parameters(trigger.parameters)}" if trigger.parameters else "")
