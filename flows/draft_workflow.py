@@ -13,6 +13,8 @@ from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.context import FlowRunContext
 from prefect.states import Failed
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.drafting import (
@@ -26,12 +28,13 @@ from prefect_luthier.ai_builder.drafting import (
 from prefect_luthier.ai_builder.permission_delta import permission_delta
 from prefect_luthier.ai_builder.readable_definition import readable_definition
 from prefect_luthier.catalog import Catalog, read_catalog
+from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.permissions import Permission
 from prefect_luthier.deployments.definition.source import Source
 from prefect_luthier.deployments.store.audit import acting_user, record_event
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.drafts import record_draft
-from prefect_luthier.errors import LuthierError
+from prefect_luthier.errors import LuthierError, ServiceUnreachable
 from prefect_luthier.flows.execution.known_catalog import known_catalog
 from prefect_luthier.settings import Settings, load_settings
 
@@ -124,14 +127,18 @@ async def make_draft(
     engine = await asyncio.to_thread(open_store, settings)
     if catalog is None:
         catalog = await asyncio.to_thread(known_catalog, settings)
-        if drafter.name == "offline":
-            catalog = _without_unnamed_workflows(catalog, request.request)
     draft = await drafter.draft(request, catalog)
     base = readable_definition(request.base) if request.base else None
     added = permission_delta(base, draft.definition, catalog) if draft.definition else ()
     actor = actor or acting_user(settings)
+    draft_id = await asyncio.to_thread(_record, engine, draft, request, base, actor)
+    return RecordedDraft(draft_id, draft, added)
 
-    def record() -> UUID:
+
+def _record(
+    engine: Engine, draft: Draft, request: DraftRequest, base: Definition | None, actor: str
+) -> UUID:
+    try:
         with Session(engine) as session:
             draft_id = record_draft(
                 session,
@@ -145,22 +152,12 @@ async def make_draft(
             record_event(session, actor=actor, action="draft", subject=str(draft_id), detail=detail)
             session.commit()
             return draft_id
-
-    return RecordedDraft(await asyncio.to_thread(record), draft, added)
-
-
-def _without_unnamed_workflows(catalog: Catalog, request: str) -> Catalog:
-    """Leave out the workflows that the request does not name.
-
-    A workflow is described by the request that it was drafted from. To a drafter that compares
-    words, the same request made again would mean a run of that workflow: in the end of itself.
-    """
-    said = " ".join(request.casefold().replace("-", " ").split())
-    return Catalog(
-        entry
-        for entry in catalog
-        if entry.kind != "workflow" or entry.slug.casefold().replace("-", " ") in said
-    )
+    except (OperationalError, InterfaceError) as error:
+        raise ServiceUnreachable(
+            "database-unreachable",
+            "the draft could not be recorded: the database went away.",
+            "See `luthier status`, and ask again.",
+        ) from error
 
 
 async def _drafter(settings: Settings, provider: str | None, block: str | None) -> Drafter:

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from pydantic import SecretStr
 from sqlmodel import Session
 
-from prefect_luthier.ai_builder.drafting import DraftRequest
+from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal
 from prefect_luthier.blocks.llm_provider import LLMProvider
+from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.permissions import Permission
 from prefect_luthier.deployments.definition.source import Source
 from prefect_luthier.deployments.store.audit import events_of
@@ -169,6 +171,28 @@ async def test_nothing_is_asked_that_cannot_be_recorded(
     with pytest.raises(ServiceUnreachable):
         await make_draft(DraftRequest(REQUEST))
     assert server.requests == []
+
+
+async def test_a_database_that_goes_away_while_the_model_thinks(
+    settings: Settings, postgres: str
+) -> None:
+    """The caller reads that the draft was not recorded, not a traceback."""
+
+    class Cutting:
+        name = "cutting"
+
+        async def draft(self, request: DraftRequest, catalog: Catalog) -> Draft:
+            with psycopg.connect(postgres, autocommit=True) as connection:
+                name = str(settings.database_url).split("?")[0].rsplit("/", 1)[1]
+                connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+                connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                    (name,),
+                )
+            return Draft("cutting", catalog.digest, refusal=Refusal("vague-request", "?"))
+
+    with pytest.raises(ServiceUnreachable, match="could not be recorded"):
+        await make_draft(DraftRequest(REQUEST), drafter=Cutting(), settings=settings)
 
 
 async def test_a_block_names_the_model(
