@@ -147,9 +147,13 @@ def test_a_service_that_keeps_dying_is_given_up(tmp_path: Path) -> None:
     assert _eventually(lambda: held.status is not None and held.status.status == "failed")
     assert held.status is not None
     assert held.status.reason == "it ended 5 times in a row, last with exit code 7"
-    held.ensure_kept()
-    assert held.await_report().status != "failed"
+    assert _eventually(lambda: _is_tried_again(held))
     held.release()
+
+
+def _is_tried_again(held: Hold) -> bool:
+    held.ensure_kept()
+    return held.await_report().status != "failed"
 
 
 def test_a_command_that_cannot_start_is_given_up_at_once(tmp_path: Path) -> None:
@@ -215,7 +219,9 @@ def test_clients_wait_while_a_service_restarts(tmp_path: Path) -> None:
     assert port is not None
     with socket.create_connection(("127.0.0.1", port), timeout=8) as client:
         assert client.recv(16) == b"hello"
-    os.kill(_pid(held), signal.SIGKILL)
+    first = _pid(held)
+    os.kill(first, signal.SIGKILL)
+    assert _eventually(lambda: _is_gone(first))
     with socket.create_connection(("127.0.0.1", port), timeout=8) as client:
         assert client.recv(16) == b"hello"
     held.release()
@@ -237,3 +243,13 @@ def test_variables_are_added_and_taken_away(
     port = held.await_report().port
     assert _eventually(lambda: f"http://here:{port} None" in spec.log.read_text())
     held.release()
+
+
+def test_a_long_log_is_put_aside(tmp_path: Path) -> None:
+    """A start with a log of more than ten megabytes begins a new one and keeps the last."""
+    spec = _spec(tmp_path, "import time; print('new', flush=True); time.sleep(600)")
+    spec.log.write_bytes(b"x" * 10_000_001)
+    held = hold(spec)
+    assert _eventually(lambda: spec.log.read_text() == "new\n")
+    held.release()
+    assert spec.log.with_name("service.log.1").stat().st_size == 10_000_001

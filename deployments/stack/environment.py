@@ -11,6 +11,8 @@ from prefect_luthier.settings import Settings
 HEARTBEAT_S = 30
 STACK_ID = "LUTHIER_STACK_ID"
 
+_LOOPBACK = "127.0.0.1,localhost"
+
 # The defaults drop task runs in a burst of a few thousand and leak concurrency slots over a
 # restart. A flush interval below 1 becomes 0, which is a busy loop.
 _SERVER_TUNING = {
@@ -61,6 +63,7 @@ def client_environment(settings: Settings, api_url: str) -> dict[str, str | None
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_S),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         **_credentials(),
+        **_past_proxies(),
         "LUTHIER_DATA_DIR": str(settings.data_dir),
         "LUTHIER_WORK_POOL": settings.work_pool,
         "PYTHONUNBUFFERED": "1",
@@ -72,3 +75,9 @@ def _credentials() -> dict[str, str | None]:
     server = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
     client = os.environ.get("PREFECT_API_AUTH_STRING")
     return {"PREFECT_API_AUTH_STRING": client or server} if client or server else {}
+
+
+def _past_proxies() -> dict[str, str | None]:
+    """Keep a proxy of the environment out of the way to our own server."""
+    names = [name for name in ("NO_PROXY", "no_proxy") if name in os.environ] or ["NO_PROXY"]
+    return {name: ",".join(filter(None, (os.environ.get(name), _LOOPBACK))) for name in names}

@@ -31,6 +31,7 @@ MOST_QUICK_DEATHS = 5
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 10.0
 PORTS_TO_TRY = 50
+LONGEST_LOG_BYTES = 10_000_000
 KILL_GRACE_S = 3.0
 LOCK_PATIENCE_S = 0.2
 
@@ -160,7 +161,7 @@ class Keeper:
         env |= {k: _fill(v, values) for k, v in given.items() if v is not None}
         user = self.spec.get("user")
         identity = {"user": user, "group": user, "extra_groups": []} if user else {}
-        with Path(self.spec["log"]).open("ab") as log:
+        with self._open_log() as log:
             self.child = subprocess.Popen(
                 argv,
                 cwd=self.spec.get("cwd") or "/",
@@ -174,6 +175,12 @@ class Keeper:
                 **identity,
             )
         self._report("running")
+
+    def _open_log(self) -> IO[bytes]:
+        log = Path(self.spec["log"])
+        if log.exists() and log.stat().st_size > LONGEST_LOG_BYTES:
+            log.replace(log.with_name(log.name + ".1"))
+        return log.open("ab")
 
     def _die_with_keeper(self) -> None:
         if self._libc is not None:
