@@ -77,7 +77,7 @@ def sentences(text: str) -> list[str]:
             found[-1] = f"{found[-1]} {stripped}"
         else:
             found.append(stripped)
-    return found
+    return [sentence for sentence in found if sentence]
 
 
 def split_clauses(text: str) -> list[Clause]:
@@ -87,13 +87,42 @@ def split_clauses(text: str) -> list[Clause]:
         text: The request.
     """
     clauses: list[Clause] = []
+    beside = False
     for number, sentence in enumerate(sentences(text)):
+        if _ALL_BESIDE.fullmatch(sentence.strip(" .,!")):
+            _make_beside(clauses)
+            continue
         directive = is_directive(sentence)
+        beside = beside or bool(_BESIDE_INTRO.search(sentence))
         found = _parse(sentence.strip(" .,!?:-"), Link.NEXT)
         for clause in found:
             placed = replace(clause, sentence=number, directive=directive)
             _place(clauses, placed)
+        if beside and directive and found:
+            _make_beside(clauses)
+            beside = False
     return clauses
+
+
+_ALL_BESIDE = re.compile(
+    r"(?:(?:please|and|but|so|you can|we can|they can|can)\s+)*(?:(?:these|those|they|both|the (?:two|three|four)|all of (?:them|these|this)|that|it|everything|all(?: (?:of (?:it|this)|three|four))?)?\s*(?:(?:do not|don't|doesn't) depend on (?:each other|one another|anything)|are independent(?: of each other)?)?\s*[,;:]?\s*(?:so|and)?\s*)?(?:(?:do|run|should run|can run|may run|should be done|can be done|can happen|should happen|happen|execute|run them|do them|do it)\s+)?(?:(?:all|both|them|everything|these|it|all of (?:them|it|this))\s+)*(?:in parallel|at the same time|simultaneously|concurrently|side by side|all at once|at once)(?:,? (?:please|thanks|thx))*",
+    re.IGNORECASE,
+)
+_BESIDE_INTRO = re.compile(
+    r"\b(?:at once|in parallel|at the same time|simultaneously|concurrently|side by side)\b[^.]*:$", re.IGNORECASE
+)
+
+
+def _make_beside(clauses: list[Clause]) -> None:
+    """Put the clauses of the last sentence beside each other."""
+    if not clauses:
+        return
+    last = clauses[-1].sentence
+    first = next(i for i, clause in enumerate(clauses) if clause.sentence == last)
+    if len(clauses) - first == 1:
+        clauses[-1] = replace(clauses[-1], text=f"{clauses[-1].text}{PARALLEL}")
+    for position in range(first + 1, len(clauses)):
+        clauses[position] = replace(clauses[position], link=Link.BESIDE)
 
 
 def _place(clauses: list[Clause], clause: Clause) -> None:

@@ -55,7 +55,7 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 _TELLING = re.compile(
-    r"^(?:hi|hello|hey|thanks|thank you|cheers|regards|best|sorry|btw|by the way|fyi|note that|context|background|hope|currently|at the moment|right now|so far|until now|lately|recently|last (?:week|month|year)|as you (?:know|may know)|(?:i|we|they|he|she|my|our|it|this|that|there|nobody|someone|somebody|people|everyone)\b(?!.*\b(?:should|must|need(?:s)? (?:to|you|this|that|it|a|the|an|our|my)|want|would like|'d like|have to|has to|shall)\b))",
+    r"^(?:hi|hello|hey|(?:kind |best |warm )?regards|yours|sincerely|thanks|thx|ty|thank you|cheers|regards|best|sorry|btw|by the way|fyi|note that|context|background|hope|currently|at the moment|right now|so far|until now|lately|recently|last (?:week|month|year)|as you (?:know|may know)|(?:i|we|they|he|she|my|our|it|this|that|there|nobody|someone|somebody|people|everyone)\b(?!.*\b(?:should|must|need(?:s)? (?:to|you|this|that|it|a|the|an|our|my)|want|would like|'d like|have to|has to|shall)\b))",
     re.IGNORECASE,
 )
 
@@ -70,7 +70,24 @@ def is_directive(sentence: str) -> bool:
         return inner != stripped and (opens_clause(inner) or bool(order_words.CONTAINER.match(inner)))
     if _ASKING.search(stripped) or opens_passive(stripped):
         return True
-    return not is_question(sentence)
+    return not is_question(sentence) and not _tells(stripped)
+
+
+_SUBJECT = re.compile(
+    r"^(?:the|an?|our|my|their|his|her|these|those|some|many|most|all|no|[A-Z]?[a-z]+s|[A-Z][a-z]+)\b", re.IGNORECASE
+)
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|got|does|don't|doesn't|didn't|isn't|aren't|won't|can't|keeps?|costs?|takes|needs|wants|complained|leaked|\w{3,}ed)\b",
+    re.IGNORECASE,
+)
+
+
+def _tells(sentence: str) -> bool:
+    """Return whether a sentence has a subject and a finite verb: it tells how things are."""
+    inner = order_words.POLITE.sub("", sentence)
+    if opens_clause(inner) or order_words.LEADING.match(inner) or order_words.CONTAINER.match(inner):
+        return False
+    return bool(_SUBJECT.match(inner)) and bool(_FINITE.search(inner))
 
 
 _QUESTION = re.compile(

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from prefect_luthier.ai_builder.offline.catalog_vectors import entry_vectors
 from prefect_luthier.ai_builder.offline.sentence_vectors import sentence_encoder
 from prefect_luthier.ai_builder.offline.word_vectors import is_word, nearness, vectors
-from prefect_luthier.ai_builder.offline.words import stem, vocabulary, words
+from prefect_luthier.ai_builder.offline.words import restated, stem, vocabulary, words
 from prefect_luthier.catalog import Catalog, CatalogEntry
 
 Floats = NDArray[np.float32]
@@ -28,9 +28,11 @@ _SAME_GROUP, _NEAR, _TYPO = 0.8, 0.75, 0.8
 # Words late in a clause are mostly about circumstances, not about what to do.
 _LATE_AFTER, _LATE_WEIGHT = 4, 0.6
 _WEAK_WEIGHT = 0.3
+_VERB_WEIGHT = 1.3
 _ASKED_SHARE = 0.6
 _OPPOSITE_FACTOR = 0.45
 _CONTEXT_BONUS = 0.08
+_SERVICE_FACTOR = 0.8
 # The words' part in a score; the rest is the nearness of meanings, whole from this cosine on.
 _WORDS_SHARE = 0.4
 _SAME_MEANING = 0.75
@@ -92,7 +94,21 @@ class Index:
                 self._weights[row, self._columns[term]] = weight
         self._rarity = self._rarities()
         self._slug_weights = self._slug_matrix()
+        # A service does nothing by itself; an action that fits about as well is meant.
+        self._runnable = np.array(
+            [_SERVICE_FACTOR if d.entry.kind == "service" else 1.0 for d in self._documents],
+            dtype=np.float32,
+        )
         self._meanings = entry_vectors(list(newest.values()), cache_dir)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The words that the catalog itself uses."""
+        return frozenset(
+            word
+            for document in self._documents
+            for word in words(f"{document.entry.slug} {document.entry.description}")
+        )
 
     def _rarities(self) -> Floats:
         total = max(1, len(self._documents))
@@ -121,6 +137,7 @@ class Index:
             context: Words around the clause, which decide between entries that fit alike.
             limit: Most matches to return.
         """
+        text = restated(text)
         query = query_terms(text)
         if not query or not self._documents:
             return []
@@ -133,6 +150,7 @@ class Index:
         meant = self._meanings @ _meaning(text)
         scores = _WORDS_SHARE * scores + (1 - _WORDS_SHARE) * np.clip(meant / _SAME_MEANING, 0, 1)
         scores = (scores + self._context_bonus(context, query)) * self._agreement(query)
+        scores = scores * self._runnable
         order = np.argsort(-scores, kind="stable")[:limit]
         return [
             Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order
@@ -160,6 +178,7 @@ class Index:
                 known = float(self._rarity[nearest]) if len(row) and row[nearest] > 0 else unknown
                 weight = 0.5 * (known + unknown) if is_word(term.word) else 0.6 * unknown
             weight *= _WEAK_WEIGHT if term.stem in vocabulary().weak else 1.0
+            weight *= _VERB_WEIGHT if position == 0 else 1.0
             weights.append(weight * (_LATE_WEIGHT if position >= _LATE_AFTER else 1.0))
         return np.array(weights, dtype=np.float32)
 

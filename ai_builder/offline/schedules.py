@@ -364,19 +364,14 @@ def _period(word: str) -> Recurrence:
 
 
 def _nth_weekday(nth: str, day: str) -> Recurrence:
-    place = {
-        "first": 1,
-        "1st": 1,
-        "second": 2,
-        "2nd": 2,
-        "third": 3,
-        "3rd": 3,
-        "fourth": 4,
-        "4th": 4,
-    }
-    if nth.lower() == "last":
-        return Recurrence(weekday=f"L{weekday(day)}")
-    return Recurrence(weekday=f"{weekday(day)}#{place[nth.lower()]}")
+    """Return the nearest that cron can say: a day of the month near that weekday."""
+    first_possible = {"first": 1, "1st": 1, "second": 8, "2nd": 8, "third": 15, "3rd": 15}
+    start = first_possible.get(nth.lower(), 22)
+    note = (
+        f"cron cannot say the {nth.lower()} {day.lower()} of a month; it is set to every "
+        f"{day.lower()}. Limit it to days {start} to {start + 6} in the first step, or choose a day"
+    )
+    return Recurrence(weekday=str(weekday(day)), approximate=note)
 
 
 _ORDINAL_WORDS = {
@@ -391,20 +386,20 @@ _ORDINAL_WORDS = {
 
 
 def _monthdays(ordinals: str, period: str) -> Recurrence:
-    days = []
+    days: list[str] = []
+    note = None
     for word in re.findall(_ORDINAL, ordinals, re.IGNORECASE):
         digits = re.match(r"\d+", word)
-        days.append(
-            "L"
-            if word.lower() == "last"
-            else str(int(digits[0]) if digits else _ORDINAL_WORDS[word.lower()])
-        )
+        if word.lower() == "last":
+            note = "cron cannot say the last day of a month; it is set to the 28th"
+            days.append("28")
+        else:
+            days.append(str(int(digits[0]) if digits else _ORDINAL_WORDS[word.lower()]))
     months = {"month": "*", "quarter": _QUARTERS, "year": "1"}[period]
-    if days == ["L"] and period == "quarter":
-        months = "3,6,9,12"
-    return Recurrence(
-        monthday=",".join(days), month="12" if days == ["L"] and period == "year" else months
-    )
+    if note and len(days) == 1 and period != "month":
+        months, days = ("3,6,9,12", ["30"]) if period == "quarter" else ("12", ["31"])
+        note = None if period == "year" else "cron cannot say the last day of a quarter; it is set to the 30th"
+    return Recurrence(monthday=",".join(days), month=months, approximate=note)
 
 
 def _edge(edge: str, period: str) -> Recurrence:

@@ -46,6 +46,12 @@ def is_word(word: str) -> bool:
     return word in _table()[0]
 
 
+@cache
+def known_words() -> tuple[str, ...]:
+    """Return all words of the table."""
+    return tuple(_table()[0])
+
+
 def nearness(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how near the words of two tables of vectors are, from 0 to 1.
 

@@ -43,6 +43,7 @@ class Vocabulary:
         vague: Words that name nothing an action could be found by.
         irregular: Irregular form to base form.
         phrases: Idioms and the words they stand for.
+        restatements: Ways to say something, and the plain way.
     """
 
     verbs: dict[str, frozenset[str]]
@@ -56,12 +57,14 @@ class Vocabulary:
     vague: frozenset[str]
     irregular: dict[str, str]
     phrases: tuple[tuple[re.Pattern[str], str], ...]
+    restatements: tuple[tuple[re.Pattern[str], str], ...]
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """Read the vocabulary that ships with the drafter."""
     data = tomllib.loads(files(__package__).joinpath("vocabulary.toml").read_text("utf-8"))
+    verbs = tomllib.loads(files(__package__).joinpath("verbs.toml").read_text("utf-8"))
     irregular = {form: base for base, forms in data["irregular"].items() for form in forms.split()}
     opposites = {tuple(pair.split()) for pair in data["opposites"]["pairs"]}
     return Vocabulary(
@@ -73,8 +76,11 @@ def vocabulary() -> Vocabulary:
             for word in (group, *members.split())
             if "_" not in word
         )
-        | frozenset(data["imperatives"]["words"].split()),
-        noun_verbs=frozenset(data["imperatives"]["noun_verbs"].split()),
+        | frozenset(data["imperatives"]["words"].split())
+        | frozenset(verbs["pure"].split())
+        | frozenset(verbs["ambiguous"].split()),
+        noun_verbs=frozenset(data["imperatives"]["noun_verbs"].split())
+        | (frozenset(verbs["ambiguous"].split()) - frozenset(data["imperatives"]["words"].split())),
         opposites=frozenset(
             (first, second) for a, b in opposites for first, second in ((a, b), (b, a))
         ),
@@ -84,10 +90,21 @@ def vocabulary() -> Vocabulary:
         stop=frozenset(data["stop"]["words"].split()),
         irregular=irregular,
         phrases=tuple(
-            (re.compile(rf"\b{pattern}\b", re.IGNORECASE), replacement)
+            (re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), replacement)
             for pattern, replacement in data["phrases"].items()
         ),
+        restatements=tuple(
+            (re.compile(pattern, re.IGNORECASE), replacement)
+            for pattern, replacement in data["restatements"].items()
+        ),
     )
+
+
+def restated(text: str) -> str:
+    """Return a clause in plain words: `let her know by mail` becomes `send a mail message`."""
+    for pattern, replacement in vocabulary().restatements:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def _raw_stem(word: str) -> str:
