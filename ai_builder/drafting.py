@@ -25,8 +25,6 @@ RefusalCode = Literal[
     "needs-model",
     "invalid-base",
     "refused-by-model",
-    "unusable-answer",
-    "model-failed",
 ]
 
 

@@ -1,7 +1,9 @@
 """Prompts: the operator can see exactly what is sent, and data stays data."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +80,13 @@ def test_feedback_shows_places_and_candidates() -> None:
     assert "definition:3:" in text
     assert 'uses = "notfy@1"' in text
     assert "candidates: notify@1" in text
+
+
+def test_the_documentation_s_code_works(capsys: pytest.CaptureFixture[str]) -> None:
+    """The page on prompts can be copied from."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "prompt-format.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(block, {})
+    assert "<<<catalog" in capsys.readouterr().out
