@@ -8,6 +8,8 @@ UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604
 
 PATTERN = r"^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$"
 
+_MAX_LENGTH = 64
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 
 
@@ -17,6 +19,6 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: ``text`` is no duration.
     """
-    if len(text) > 64 or not re.fullmatch(PATTERN, text):
-        raise ValueError(f"{text[:64]!r} is no duration such as 90s, 5m, 1h30m or 2d")
+    if len(text) > _MAX_LENGTH or not re.fullmatch(PATTERN, text):
+        raise ValueError(f"{text[:_MAX_LENGTH]!r} is no duration such as 90s, 5m, 1h30m or 2d")
     return sum(float(number) * UNITS_S[unit] for number, unit in _PART.findall(text))

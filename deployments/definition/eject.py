@@ -155,7 +155,7 @@ def _action_call(step: Step, catalog: Catalog, support: Support) -> str:
     if names is None:
         raise LuthierError(
             "cannot-eject",
-            f"the code of {literal_source(reference)} is not installed, so that no program can carry it.",
+            f"the code of {reference!r} is not installed, so that no program can carry it.",
             "Install the package that provides it; of another workflow, eject that by itself.",
         )
     arguments = ["s", *names, value_source(step.inputs), *_environment(step), *_workspace(step)]
@@ -371,7 +371,8 @@ def _serve(definition: Definition) -> str:
         + ")"
         for trigger in definition.triggers
     )
-    return f"{flow_name(definition)}.serve(name={literal_source(definition.id)}, schedules=[{schedules}])"
+    name = literal_source(definition.id)
+    return f"{flow_name(definition)}.serve(name={name}, schedules=[{schedules}])"
 
 
 def _parameters(values: Mapping[str, Any]) -> str:

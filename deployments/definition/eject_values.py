@@ -25,8 +25,8 @@ def literal_source(value: Any) -> str:
         plain = repr(value)
         return f'"{plain[1:-1]}"' if plain[0] == "'" and not set("\"'") & set(value) else plain
     if isinstance(value, Mapping):
-        items = (f"{literal_source(k)}: {literal_source(v)}" for k, v in value.items())
-        return f"{{{', '.join(items)}}}"
+        pairs = (f"{literal_source(k)}: {literal_source(v)}" for k, v in value.items())
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(value, tuple):
         items = [literal_source(item) for item in value]
         return f"({', '.join(items)}{',' if len(items) == 1 else ''})"

@@ -151,8 +151,8 @@ class Findings:
         return Fix(title, made) if made else None
 
     def _written(self, value: Any, old: str) -> str:
-        if isinstance(value, str) and old.startswith("'") and not old.startswith("'''"):
-            if "'" not in value and value.isprintable():
-                return f"'{value}'"
+        in_single = old.startswith("'") and not old.startswith("'''")
+        if isinstance(value, str) and in_single and "'" not in value and value.isprintable():
+            return f"'{value}'"
         # The basic strings, numbers and booleans of JSON are written the same in TOML.
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

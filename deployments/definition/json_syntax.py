@@ -16,7 +16,7 @@ from prefect_luthier.deployments.definition.positions import (
 from prefect_luthier.deployments.definition.toml_syntax import Parsed
 from prefect_luthier.diagnostics import Diagnostic
 
-_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_PIECE = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
 def parse_json(text: str) -> Parsed:
@@ -65,30 +65,30 @@ def json_positions(text: str) -> Positions:
             duplicates.append(Duplicate(here, first.key or first.value, place))
         places[here] = place
 
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token in "{[":
+    for match in _PIECE.finditer(text):
+        piece = match.group()
+        if piece in "{[":
             opened.append((match.start(), key))
             add(match.start(), match.end(), key)
-            path.append(0 if token == "[" else "")
-            expect_key = token == "{"
+            path.append(0 if piece == "[" else "")
+            expect_key = piece == "{"
             key = None
-        elif token in "}]":
+        elif piece in "}]":
             path.pop()
             start, own_key = opened.pop()
             places[tuple(path)] = Place(
                 (start, match.end()), own_key, (own_key[0] if own_key else start, match.end())
             )
-        elif token == ",":
+        elif piece == ",":
             last = path[-1]
             if isinstance(last, int):
                 path[-1] = last + 1
             expect_key = isinstance(last, str)
             key = None
-        elif token == ":":
+        elif piece == ":":
             expect_key = False
         elif expect_key:
-            path[-1] = json.loads(token)
+            path[-1] = json.loads(piece)
             key = match.span()
         else:
             add(match.start(), match.end(), key)

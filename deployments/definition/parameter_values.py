@@ -59,9 +59,9 @@ def check_value(parameter: Parameter, value: Any) -> Any:
 def _checked_rules(parameter: Parameter, kind: ParameterType, value: Any) -> Any:
     if parameter.choices is not None:
         value = _choice(parameter.choices, value)
-    if parameter.pattern is not None and isinstance(value, str):
-        if not matches(parameter.pattern, value):
-            raise ValueError(f"must match {parameter.pattern!r}")
+    has_pattern = parameter.pattern is not None and isinstance(value, str)
+    if has_pattern and not matches(parameter.pattern or "", value):
+        raise ValueError(f"must match {parameter.pattern!r}")
     if kind.number:
         if parameter.minimum is not None and value < parameter.minimum:
             raise ValueError(f"must be at least {parameter.minimum:g}")

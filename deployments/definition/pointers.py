@@ -16,9 +16,9 @@ def to_pointer(path: Iterable[str | int]) -> str:
 def lookup(data: Any, path: Iterable[str | int]) -> Any:
     """Return the value at ``path``, or None when there is none."""
     for part in path:
-        if (isinstance(data, dict) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        ):
+        if isinstance(data, dict):
+            data = data.get(part)
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
             data = data[part]
         else:
             return None

@@ -25,7 +25,8 @@ class UnsafePlacement(LuthierError):
     def __init__(self, expression: str, place: str) -> None:
         super().__init__(
             "unsafe-placement",
-            f"`${{{{ {expression} }}}}` stands inside {place}, where a value cannot be quoted safely.",
+            f"`${{{{ {expression} }}}}` stands inside {place}, where no quoting protects the "
+            "command from its value.",
             "Give it to the command in `env` and write the variable there.",
         )
         self.place = place

@@ -10,7 +10,8 @@ _MAX_LINE = 2_000
 
 _KEY = r"(?:[\w-]+|\"[^\"\n]*\"|'[^'\n]*')"
 _PAIR = re.compile(
-    rf"(?P<head>[ \t]*{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)(?P<gap>[ \t]*)(?P<sign>=|:)?[ \t]*(?P<value>[^\r\n]*?)[ \t]*\r?\Z"
+    rf"(?P<head>[ \t]*{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)"
+    r"[ \t]*(?P<sign>=|:)?[ \t]*(?P<value>[^\r\n]*?)[ \t]*\r?\Z"
 )
 _HEADER = re.compile(r"[ \t]*(?P<open>\[\[?)[^\[\]#]*(?P<close>\]{0,2})[ \t]*(?:#.*)?\r?\Z")
 _WORDS = {
@@ -21,7 +22,7 @@ _WORDS = {
     "yes": "true",
     "no": "false",
 }
-_SMART_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+_SMART_QUOTES = str.maketrans("\u201c\u201d\u201e\u2018\u2019", '"""\'\'')
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def repaired(line: str) -> Repair | None:
         return None
     pair = _PAIR.match(line)
     header = _HEADER.match(line)
-    for repair in (*_header_repairs(line, header), *(_pair_repairs(line, pair) if pair else ())):
+    repairs: list[Repair] = [*_header_repairs(line, header), *(_pair_repairs(pair) if pair else ())]
+    for repair in repairs:
         if _is_valid(line[: repair.start] + repair.text + line[repair.end :]):
             return repair
     return None
@@ -71,7 +73,7 @@ def _header_repairs(line: str, header: re.Match[str] | None) -> list[Repair]:
     return [Repair(end, end, missing, f"add `{missing}`", "the table's header is not closed.")]
 
 
-def _pair_repairs(line: str, pair: re.Match[str]) -> list[Repair]:
+def _pair_repairs(pair: re.Match[str]) -> list[Repair]:
     found: list[Repair] = []
     value, start = pair["value"], pair.start("value")
     if pair["sign"] == ":" and value:

@@ -46,7 +46,7 @@ def ejected(definition: Definition, catalog: Catalog) -> str:
 
 
 def _without_code(actions: dict[str, Action]) -> Support:
-    return Support((), "", {reference: ("run", "Inputs") for reference in actions})
+    return Support((), "", dict.fromkeys(actions, ("run", "Inputs")))
 
 
 def _used_actions(definition: Definition, catalog: Catalog) -> dict[str, Action]:

@@ -167,18 +167,22 @@ def _take(module: _Module, node: ast.stmt) -> None:
             else:
                 module.ours[name] = key
     elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-        for inner in node.body:
-            if isinstance(inner, ast.Import | ast.ImportFrom):
-                found = _imported(inner)
-                module.typing_only |= {n: line for n, (key, line) in found.items() if key is None}
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        module.definitions[node.name] = node
-    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        for inner in (part for part in node.body if isinstance(part, ast.Import | ast.ImportFrom)):
+            found = _imported(inner)
+            module.typing_only |= {n: line for n, (key, line) in found.items() if key is None}
+    else:
+        module.definitions |= dict.fromkeys(_defined(node), node)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """Return the names that a statement at the top of a module defines."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        for target in targets:
-            for inner in ast.walk(target):
-                if isinstance(inner, ast.Name):
-                    module.definitions[inner.id] = node
+        parts = (part for target in targets for part in ast.walk(target))
+        return [part.id for part in parts if isinstance(part, ast.Name)]
+    return []
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, tuple[Key | None, str]]:
@@ -240,38 +244,50 @@ def _names(node: ast.stmt) -> set[str]:
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
+Edit = tuple[int, int, int, str]
+"""Line, first and last column in bytes, and the new text."""
+
+
 def _text(
     module: _Module, node: ast.stmt, names: Mapping[Key, str], replacements: Mapping[str, str]
 ) -> str:
     """Return a definition as it is written, with the names it has in the linked text."""
-    inner = _inner_imports(node)
-    edits: list[tuple[int, int, int, str]] = []
-    modules = _used_modules(module, node)
-    for part in _attributes(node, modules):
-        target = _emitted((modules[_base(part)], part.attr), names, replacements)
-        edits.append((part.lineno, part.col_offset, part.end_col_offset or 0, target or part.attr))
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and part.id not in modules:
-            key = inner.get(part.id) or module.ours.get(part.id) or (module.name, part.id)
-            new = _emitted(key, names, replacements)
-            if new not in (None, part.id):
-                edits.append((part.lineno, part.col_offset, part.end_col_offset or 0, str(new)))
-    for part in ast.walk(node):
-        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and part is node:
-            new = names[module.name, part.name]
-            if new != part.name:
-                edits.append(_renamed_definition(module, part, new))
+    edits = _renames(module, node, names, replacements)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        new = names[module.name, node.name]
+        edits += [_renamed_definition(module, node, new)] if new != node.name else []
     lines = module.source.encode().split(b"\n")
-    for line, start, end, new in sorted(edits, reverse=True):
-        text = lines[line - 1]
-        lines[line - 1] = text[:start] + new.encode() + text[end:]
+    for number, start, end, new in sorted(edits, reverse=True):
+        line = lines[number - 1]
+        lines[number - 1] = line[:start] + new.encode() + line[end:]
     for part in ast.walk(node):
         if isinstance(part, ast.ImportFrom) and (part.module or "").startswith(PACKAGE):
             lines[part.lineno - 1 : part.end_lineno] = [b""] * _height(part)
     decorators = getattr(node, "decorator_list", [])
     first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    text = b"\n".join(lines[first - 1 : node.end_lineno]).decode()
-    return _embedded(module, node, text)
+    return _embedded(module, node, b"\n".join(lines[first - 1 : node.end_lineno]).decode())
+
+
+def _renames(
+    module: _Module, node: ast.stmt, names: Mapping[Key, str], replacements: Mapping[str, str]
+) -> list[Edit]:
+    inner = _inner_imports(node)
+    modules = _used_modules(module, node)
+    edits: list[Edit] = []
+    for attribute in _attributes(node, modules):
+        key = (modules[_base(attribute)], attribute.attr)
+        edits.append(_edit(attribute, _emitted(key, names, replacements) or attribute.attr))
+    arguments = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id not in modules and part.id not in arguments:
+            key = inner.get(part.id) or module.ours.get(part.id) or (module.name, part.id)
+            new = _emitted(key, names, replacements)
+            edits += [_edit(part, new)] if new is not None and new != part.id else []
+    return edits
+
+
+def _edit(part: ast.expr, new: str) -> Edit:
+    return part.lineno, part.col_offset, part.end_col_offset or part.col_offset, new
 
 
 def _height(node: ast.stmt) -> int:
@@ -291,7 +307,7 @@ def _emitted(key: Key, names: Mapping[Key, str], replacements: Mapping[str, str]
 
 def _renamed_definition(
     module: _Module, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, new: str
-) -> tuple[int, int, int, str]:
+) -> Edit:
     line = module.source.encode().split(b"\n")[node.lineno - 1]
     start = line.index(node.name.encode(), node.col_offset + len(b"def "))
     return node.lineno, start, start + len(node.name.encode()), new
@@ -314,5 +330,5 @@ def _embedded(module: _Module, node: ast.stmt, text: str) -> str:
     name = str(value.args[0].value)
     spec = importlib.util.find_spec(module.name)
     source = (Path((spec.origin if spec else "") or "").with_name(name)).read_text(encoding="utf-8")
-    target = text.split("=")[0].strip()
+    target = text.split("=", maxsplit=1)[0].strip()
     return f"{target} = embedded({name!r}, {source!r})"

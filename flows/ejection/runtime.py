@@ -119,7 +119,7 @@ def text(value: Any) -> str:
         return value or ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - beyond, repr says it shorter
         return str(int(value))
     if isinstance(value, list | dict):
         return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -392,7 +392,7 @@ class _Queue:
                     ended = Result("failed", f"timed out after {step.timeout_s or 0:g} s")
                     raise
                 return Cancelled(message=self.stopped)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever the work raises ends the step
                 ended = Result("failed", own.masked(f"{type(error).__name__}: {error}"))
                 return Failed(message=ended.reason)
             ended = Result("completed", "", outputs)
@@ -429,21 +429,29 @@ async def _skip(name: str, reason: str) -> Result:
 async def _keep(artifacts: Mapping[str, str], folder: Path) -> list[dict[str, Any]]:
     """Show small text files as Prefect artifacts, and return the checksums of all."""
     kept = []
+    for name, path in _files(artifacts, folder):
+        data = await asyncio.to_thread(path.read_bytes)
+        shown = str(path.relative_to(folder))
+        digest = hashlib.sha256(data).hexdigest()
+        kept.append({"id": name, "path": shown, "sha256": digest, "bytes": len(data)})
+        if len(data) <= SHOWN_BYTES and b"\0" not in data:
+            await acreate_markdown_artifact(
+                data.decode(errors="replace"),
+                key=re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
+                description=shown,
+            )
+    return kept
+
+
+def _files(artifacts: Mapping[str, str], folder: Path) -> list[tuple[str, Path]]:
+    """Return the files that paths and globs name; a folder stands for the files in it."""
+    found: list[tuple[str, Path]] = []
     for name, pattern in artifacts.items():
         is_glob = any(mark in pattern for mark in "*?[")
-        found = sorted(folder.glob(pattern)) if is_glob else [folder / pattern]
-        for path in (path for path in found if path.is_file()):
-            data = path.read_bytes()
-            shown = str(path.relative_to(folder))
-            entry = {"id": name, "path": shown, "sha256": hashlib.sha256(data).hexdigest()}
-            kept.append(entry | {"bytes": len(data)})
-            if len(data) <= SHOWN_BYTES and b"\0" not in data:
-                await acreate_markdown_artifact(
-                    data.decode(errors="replace"),
-                    key=re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"),
-                    description=shown,
-                )
-    return kept
+        for path in sorted(folder.glob(pattern)) if is_glob else [folder / pattern]:
+            inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+            found += [(name, file) for file in inside if file.is_file()]
+    return found
 
 
 def embedded(name: str, source: str) -> Path:

@@ -61,16 +61,13 @@ def report_cel_errors(
 ) -> None:
     """Add a finding for each error in a message of the compiler."""
     errors = _ERROR.findall(message)
-    if _TOO_COMPLEX.search(message) or not errors:
-        checked.findings.add(
-            "expression-too-complex"
-            if errors or _TOO_COMPLEX.search(message)
-            else "expression-syntax",
-            "the expression is nested too deep or too long; split it over several steps."
-            if _TOO_COMPLEX.search(message)
-            else f"the expression cannot be read: {message.splitlines()[0][:200] if message else ''}",
-            site.path,
-        )
+    if _TOO_COMPLEX.search(message):
+        reason = "the expression is nested too deep or too long; split it over several steps."
+        checked.findings.add("expression-too-complex", reason, site.path)
+        return
+    if not errors:
+        reason = f"the expression cannot be read: {message[:200]}"
+        checked.findings.add("expression-syntax", reason, site.path)
         return
     here = _Expression(checked, site, expression, offset)
     if any("Syntax error" in text for _, _, text in errors):
@@ -105,7 +102,7 @@ class _Expression:
         else:
             self._add("expression-type", f"{text[:1].upper()}{text[1:200]}.", at, at + 1)
 
-    def _add(
+    def _add(  # noqa: PLR0917 - called with what stands in the text
         self,
         code: str,
         message: str,

@@ -177,7 +177,7 @@ def _check_default(checked: Checked, path: Path, parameter: Parameter, kind: Par
     try:
         parsed = kind.parse(default)
     except ValueError as error:
-        _wrong_default(checked, place, default, kind, str(error))
+        _wrong_default(checked, place, parameter, str(error))
         return
     except Exception as error:  # noqa: BLE001 - a plug-in's type may raise anything
         checked.findings.add("plugin-failed", f"type {kind.name!r} failed: {error!r}.", place)
@@ -186,19 +186,22 @@ def _check_default(checked: Checked, path: Path, parameter: Parameter, kind: Par
         kind.cel == "bool" and default is not parsed
     ):
         expected = "a number" if kind.number else "true or false"
-        _wrong_default(checked, place, default, kind, f"must be {expected}, without quotes", parsed)
+        reason = f"must be {expected}, without quotes"
+        _wrong_default(checked, place, parameter, reason, parsed)
         return
     _check_default_rules(checked, place, parameter)
 
 
 def _wrong_default(
-    checked: Checked, place: Path, default: Any, kind: ParameterType, reason: str, meant: Any = None
+    checked: Checked, place: Path, parameter: Parameter, reason: str, meant: Any = None
 ) -> None:
-    if meant is None and kind.text and isinstance(default, bool | int | float):
+    default = parameter.default
+    is_text = parameter.type in ("string", "path")
+    if meant is None and is_text and isinstance(default, bool | int | float):
         meant = checked.findings.document.raw(place)
     checked.findings.add(
         "bad-default",
-        f"default {_short(default)} {reason} ({kind.name}).",
+        f"default {_short(default)} {reason} ({parameter.type}).",
         place,
         candidates=(json.dumps(meant),) if meant is not None else (),
         fix=checked.findings.replace_value(place, meant) if meant is not None else None,

@@ -128,8 +128,8 @@ def _check_workspace(checked: Checked, path: Path, step: Step) -> None:
     elif escapes(text):
         checked.findings.add(
             "workspace-escapes",
-            f"workspace {text[:80]!r} leads out of the run's folder; give a path inside it, without "
-            "`..` or a leading `/`.",
+            f"workspace {text[:80]!r} leads out of the run's folder; give a path inside it, "
+            "without `..` or a leading `/`.",
             place,
             candidates=WORKSPACES,
         )

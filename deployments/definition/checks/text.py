@@ -44,7 +44,7 @@ def _duplicate(findings: Findings, duplicate: Duplicate) -> None:
     name = ".".join(str(part) for part in duplicate.path)
     findings.add(
         "duplicate-key",
-        f"`{name}` is given twice; it was given first on line {document.span(duplicate.first).line}.",
+        f"`{name}` is given twice; first on line {document.span(duplicate.first).line}.",
         duplicate.path,
         span=document.span(again.key or again.value),
         related=document.span(duplicate.first),

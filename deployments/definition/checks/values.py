@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -51,7 +51,7 @@ def _problem(path: Path, value: Any) -> tuple[str, str] | None:
         return "wrong-type", "the number does not fit in 64 bits."
     if isinstance(value, float) and not math.isfinite(value):
         return "wrong-type", f"{value} is no number that JSON can hold."
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return "wrong-type", f"{value} is a TOML date; write it as text, in quotes."
     if isinstance(value, dict | list) and len(path) > MAX_DEPTH:
         return "too-deep", f"values are nested more than {MAX_DEPTH} levels."
@@ -69,7 +69,7 @@ def _text_problem(value: str) -> tuple[str, str] | None:
 
 
 def _quoted(findings: Findings, path: Path, value: Any) -> Fix | None:
-    if not isinstance(value, datetime.date | datetime.time):
+    if not isinstance(value, dt.date | dt.time):
         return None
     place = findings.document.places.get(path)
     if place is None:

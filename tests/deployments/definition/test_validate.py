@@ -1,5 +1,7 @@
 """Every mistake has its code, at its place, with its candidates and its repair."""
 
+# ruff: noqa: E501 - a table of definitions reads best with one to a line
+
 from __future__ import annotations
 
 import pytest
