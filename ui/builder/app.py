@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.ui.builder import services
 from prefect_luthier.ui.builder.pages import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.builder.shell import footer
 from prefect_luthier.ui.builder.style import apply_style, kind_note
@@ -19,6 +20,7 @@ st.set_page_config(
     initial_sidebar_state="collapsed",
 )
 apply_style()
+services.warm_up()
 
 PAGES = {
     "builder": st.Page(

@@ -12,7 +12,9 @@ import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
-from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn
+from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn, choose_drafter
+from prefect_luthier.ai_builder.offered_catalog import without_unnamed_workflows
+from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
 from prefect_luthier.ai_builder.readable_definition import readable_definition
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.environment import Environment
@@ -130,7 +132,21 @@ def begin_draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Futu
         conversation: What was said before.
     """
     wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
-    return begin(make_draft(wish, actor=operator()))
+    drafter = choose_drafter(load_settings())
+    offered = catalog()
+    if drafter.name == "offline":
+        offered = without_unnamed_workflows(offered, request)
+    return begin(make_draft(wish, drafter=drafter, catalog=offered, actor=operator()))
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Future[Draft]:
+    """Load what drafting needs beside the page, once, so that the first draft is quick too."""
+
+    async def load() -> Draft:
+        return await OfflineDrafter().draft(DraftRequest("write a text to a file"), catalog())
+
+    return begin(load())
 
 
 def finished_draft(drafting: Future[RecordedDraft]) -> Draft:

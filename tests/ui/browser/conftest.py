@@ -31,7 +31,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 INSTALL = "install it (Debian: apt install chromium), or set LUTHIER_TEST_CHROMIUM to its path"
 
 
