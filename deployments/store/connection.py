@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from prefect_luthier.deployments.stack.state import running_stack
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from prefect_luthier.blocks.database import check_reachable, database_url, open_engine
 from prefect_luthier.deployments.migrations.head import HEAD
+from prefect_luthier.deployments.stack.state import running_stack
 from prefect_luthier.settings import Settings
 
 
