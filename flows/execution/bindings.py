@@ -36,7 +36,8 @@ class Bindings:
             "run.date": started.date().isoformat(),
             "run.started": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         }
-        self._secrets = {f"params.{name}": value for name, value in secrets.items()}
+        # An optional secret that no name was given for is null, like any other parameter.
+        self._secrets = {f"params.{name}": secrets.get(name) for name in plan.secret_parameters}
 
     def add(self, step: PlannedStep, result: StepResult) -> None:
         """Make the state and outputs of a step that has ended readable.
