@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from prefect_luthier.ai_builder.offline.conditions import read_condition
+from prefect_luthier.ai_builder.offline.commands import command_of
+from prefect_luthier.ai_builder.offline.conditions import Meaning, read_condition
 from prefect_luthier.ai_builder.offline.dataflow import (
     Parameters,
     Upstream,
     fill_inputs,
+    list_output,
     result_expression,
 )
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked
 from prefect_luthier.ai_builder.offline.messages import message_for
 from prefect_luthier.ai_builder.offline.naming import identifier, title, workflow_id
 from prefect_luthier.ai_builder.offline.order import needs_of
-from prefect_luthier.ai_builder.offline.quantities import take_care
 from prefect_luthier.ai_builder.offline.reading import Action
 from prefect_luthier.ai_builder.offline.schedules import Schedule
 from prefect_luthier.ai_builder.offline.slots import slots
@@ -43,10 +44,23 @@ class _Step:
         return Upstream(self.id, self.entry)
 
 
+@dataclass(frozen=True)
+class Composition:
+    """A definition's JSON form, and what it could not say.
+
+    Args:
+        document: The JSON form.
+        questions: What the operator should look at.
+    """
+
+    document: dict[str, Any]
+    questions: tuple[str, ...]
+
+
 def compose(
     actions: Sequence[Action], schedule: Schedule, masked: Masked, catalog: Catalog, request: str
-) -> dict[str, Any]:
-    """Return the JSON form of the definition that does the actions.
+) -> Composition:
+    """Compose the definition that does the actions.
 
     Args:
         actions: What to do, in order.
@@ -60,7 +74,7 @@ def compose(
     artifacts: dict[str, Any] = {}
     for position, step in enumerate(steps):
         _fill(step, steps, position, masked, parameters)
-    _add_conditions(steps)
+    unsaid = _add_conditions(steps, masked)
     for step in steps:
         path = step.table.get("inputs", {}).get("path")
         if step.sink and isinstance(path, str) and "${{" not in path:
@@ -82,7 +96,7 @@ def compose(
     document["steps"] = {step.id: _table(step, steps) for step in steps}
     if artifacts:
         document["artifacts"] = artifacts
-    return document
+    return Composition(document, tuple(unsaid))
 
 
 def _steps(actions: Sequence[Action], catalog: Catalog) -> list[_Step]:
@@ -130,19 +144,17 @@ def _writer_for(action: Action, catalog: Catalog) -> CatalogEntry | None:
 def _fill(
     step: _Step, steps: Sequence[_Step], position: int, masked: Masked, parameters: Parameters
 ) -> None:
-    care, text = take_care(masked.unmask(step.action.clause.text))
+    care, text = step.action.care, masked.unmask(step.action.clause.text)
     upstream = [steps[each].upstream for each in _ancestors(steps, position)]
     if step.entry is None:
-        step.table["run"] = step.action.command
+        step.table["run"] = command_of(step.action, parameters)
     else:
-        literals = [
-            each
-            for each in step.action.literals
-            if step.sink or not _is_target(each, step, steps, position)
-        ]
-        if step.sink:
-            literals = [each for each in literals if each.kind == "path"][-1:]
-        inputs = fill_inputs(step.entry, text, literals, upstream, parameters)
+        literals = _own_literals(step, steps, position)
+        loop = _loop(step, upstream, parameters)
+        if loop:
+            step.table["foreach"] = loop
+        item = step.action.clause.loop if loop else None
+        inputs = fill_inputs(step.entry, text, literals, upstream, parameters, item)
         message_for(step.action, inputs, masked)
         if inputs:
             step.table["inputs"] = inputs
@@ -154,14 +166,37 @@ def _fill(
         step.table["timeout"] = care.timeout
 
 
-def _is_target(literal: Literal, step: _Step, steps: Sequence[_Step], position: int) -> bool:
+def _own_literals(step: _Step, steps: Sequence[_Step], position: int) -> list[Literal]:
+    """Return the values that are for this step; the file to write to is for the step after it."""
+    literals = list(step.action.literals)
+    target = next((each for each in reversed(literals) if each.kind == "path"), None)
+    if step.sink:
+        return [target] if target else []
     following = steps[position + 1] if position + 1 < len(steps) else None
-    return (
-        literal.kind == "path"
-        and following is not None
-        and following.sink
-        and following.action is step.action
-    )
+    if following is not None and following.sink and following.action is step.action and target:
+        literals.remove(target)
+    return literals
+
+
+_LOOP_OVER = re.compile(r"^(?P<one>.+?)\s+(?:in|of|from|on)\s+(?:the\s+|my\s+|our\s+)?(?P<all>[\w -]+)$")
+
+
+def _loop(step: _Step, upstream: Sequence[Upstream], parameters: Parameters) -> str | None:
+    """Return the list that a step is repeated over, and note what each item is."""
+    loop = step.action.clause.loop
+    if not loop:
+        return None
+    match = _LOOP_OVER.match(loop)
+    one, everything = (match["one"], match["all"]) if match else (loop, f"{loop}s")
+    found = list_output(upstream, f"{one} {everything}")
+    if found:
+        return found
+    last = re.findall(r"[A-Za-z]+", everything)
+    if not last:
+        return None
+    plural = last[-1].lower() if last[-1].lower().endswith("s") else f"{last[-1].lower()}s"
+    expression = parameters.declare(plural, type="json", required=True, description=f"List of {plural}.")
+    return expression.removeprefix("${{ ").removesuffix(" }}")
 
 
 def _ancestors(steps: Sequence[_Step], position: int) -> list[int]:
@@ -176,38 +211,66 @@ def _ancestors(steps: Sequence[_Step], position: int) -> list[int]:
     return sorted(found, reverse=True)
 
 
-def _add_conditions(steps: Sequence[_Step]) -> None:
+def _add_conditions(steps: Sequence[_Step], masked: Masked) -> list[str]:
+    """Give steps their `when`; return what could not be said."""
+    unsaid: list[str] = []
+    branch: tuple[str, bool] | None = None
     for position, step in enumerate(steps):
         clause = step.action.clause
-        if step.sink or clause.condition is None:
+        if clause.condition is not None:
+            branch = (clause.condition, clause.negated)
+        if step.sink or (clause.condition is None and not clause.otherwise) or branch is None:
             continue
-        meaning = read_condition(clause.condition, negated=clause.negated)
-        if meaning.kind in {"failed", "succeeded"} and step.needs:
-            wanted = "failed" if meaning.kind == "failed" else "completed"
-            step.conditions.append(
-                " || ".join(f"steps.{steps[each].id}.state == '{wanted}'" for each in step.needs)
+        condition, negated = branch
+        meaning = read_condition(masked.unmask(condition), negated=negated != clause.otherwise)
+        expression = _state_or_result(steps, position, meaning)
+        if expression:
+            step.conditions.append(expression)
+        elif not clause.otherwise or len(step.needs) > 0:
+            unsaid.append(
+                f"When shall `{step.id}` run? No output of an earlier step says whether "
+                f"{masked.unmask(condition)!r}; as drafted it always runs."
             )
-        elif meaning.kind in {"empty", "present"}:
-            _on_result(steps, position, meaning.subject, empty=meaning.kind == "empty")
+    return list(dict.fromkeys(unsaid))
 
 
-def _on_result(steps: Sequence[_Step], position: int, subject: str, *, empty: bool) -> None:
+def _state_or_result(steps: Sequence[_Step], position: int, meaning: Meaning) -> str | None:
+    """Return the CEL expression of a condition about the steps before; None when there is none."""
     step = steps[position]
     for each in _ancestors(steps, position):
-        source = steps[each]
-        if source.sink:
+        if steps[each].sink:
             continue
-        expression = result_expression(source.upstream, subject, empty=empty)
-        if expression is None:
-            continue
-        step.conditions.append(expression)
-        step.needs = [each]
-        other = result_expression(source.upstream, subject, empty=not empty)
-        for follower in steps[each + 1 : position]:
-            # What to do without a result is said apart: then the result's file is not written.
-            if follower.sink and empty and other:
-                follower.conditions.append(other)
-        return
+        expression = result_expression(steps[each].upstream, meaning)
+        if expression:
+            if meaning.kind == "empty":
+                _skip_sinks(steps, each, position, replace(meaning, kind="present"))
+            if meaning.kind in {"empty", "present"}:
+                step.needs = [each, *(need for need in step.needs if not steps[need].sink and need != each)]
+            return expression
+    return _on_state(steps, position, meaning) if step.needs else None
+
+
+def _skip_sinks(steps: Sequence[_Step], source: int, position: int, present: Meaning) -> None:
+    """What to do without a result is said apart: then the result is not written either."""
+    expression = result_expression(steps[source].upstream, present)
+    for follower in steps[source + 1 : position]:
+        if follower.sink and expression:
+            follower.conditions.append(expression)
+
+
+_GENERAL = re.compile(r"\b(?:it|this|that|they|anything|something|any|everything|all)\b", re.IGNORECASE)
+
+
+def _on_state(steps: Sequence[_Step], position: int, meaning: Meaning) -> str | None:
+    """Return the condition that what came before has failed, or has not."""
+    step = steps[position]
+    if meaning.kind == "succeeded":
+        return " && ".join(f"steps.{steps[each].id}.state == 'completed'" for each in step.needs)
+    if meaning.kind != "failed":
+        return None
+    # A failure stops what follows it, so `if it fails` means any step on the way.
+    watched = _ancestors(steps, position) if _GENERAL.search(meaning.subject) else step.needs
+    return " || ".join(f"steps.{steps[each].id}.state == 'failed'" for each in sorted(watched))
 
 
 def _table(step: _Step, steps: Sequence[_Step]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _taken(match: re.Match[str] | None) -> Taken | None:
 
 
 _FAILED = re.compile(
-    r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|problems?|times? out|timed out|red)\b",
+    r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|problems?|times? out|timed out|red|down|offline|unreachable|unavailable|(?:is )?not (?:reachable|available|ok|up|responding|working)|(?:does(?:n't| not)|stops?) (?:answer|respond|load)(?:ing)?)\b",
     re.IGNORECASE,
 )
 _SUCCEEDED = re.compile(
@@ -78,32 +78,42 @@ class Meaning:
     """What a condition is about.
 
     Args:
-        kind: failed, succeeded, empty, present, or other.
+        kind: failed, succeeded, empty, present, compare, or other.
         subject: The condition's words.
+        negated: Whether the opposite is meant, for compare and other.
+        operator: CEL operator of a comparison.
+        number: What is compared with.
     """
 
     kind: str
     subject: str
+    negated: bool = False
+    operator: str = ""
+    number: str = ""
+
+
+_COMPARISON = re.compile(
+    r"(?P<over>(?:is |are |was |goes |gets |rises |climbs )?(?:above|over|more than|greater than|higher than|larger than|bigger than|exceed(?:s|ed|ing)?|older than|longer than|beyond|hotter than|warmer than|>)(?! or equal))\s*(?P<a>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
+    r"|(?P<atleast>at least|no less than|minimum of|>=)\s*(?P<b>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
+    r"|(?P<under>(?:is |are |was |drops |falls |goes )?(?:below|under|less than|fewer than|lower than|smaller than|younger than|colder than|short of|<)(?! or equal))\s*(?P<c>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
+    r"|(?P<atmost>at most|no more than|not more than|maximum of|up to|<=)\s*(?P<d>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
+    r"|(?P<equal>equals?|is exactly|is|are|==?)\s+(?P<e>-?\d[\d,]*(?:\.\d+)?)\b",
+    re.IGNORECASE,
+)
+_OPERATORS = (("over", "a", ">"), ("atleast", "b", ">="), ("under", "c", "<"), ("atmost", "d", "<="), ("equal", "e", "=="))  # fmt: skip
+_NOT = re.compile(r"\b(?:not|n't|isn't|aren't|hasn't|haven't|didn't|doesn't|don't|no longer|never|without)\b", re.IGNORECASE)
+_OPPOSITE = {"failed": "succeeded", "succeeded": "failed", "empty": "present", "present": "empty"}
 
 
 def read_condition(text: str, *, negated: bool = False) -> Meaning:
     """Return the meaning of the words after `if`."""
-    kind = "other"
-    for name, pattern in (
-        ("failed", _FAILED),
-        ("empty", _EMPTY),
-        ("succeeded", _SUCCEEDED),
-        ("present", _PRESENT),
-    ):
+    comparison = _COMPARISON.search(text)
+    if comparison:
+        for name, value, operator in _OPERATORS:
+            if comparison[name]:
+                number = re.sub(r"[^\d.-]", "", comparison[value])
+                return Meaning("compare", text, negated, operator, number)
+    for name, pattern in (("failed", _FAILED), ("empty", _EMPTY), ("succeeded", _SUCCEEDED), ("present", _PRESENT)):
         if pattern.search(text):
-            kind = name
-            break
-    if negated:
-        opposite = {
-            "failed": "succeeded",
-            "succeeded": "failed",
-            "empty": "present",
-            "present": "empty",
-        }
-        kind = opposite.get(kind, kind)
-    return Meaning(kind, text)
+            return Meaning(_OPPOSITE[name] if negated else name, text)
+    return Meaning("other", text, negated != bool(_NOT.search(text)))

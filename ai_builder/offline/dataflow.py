@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from prefect_luthier.ai_builder.offline.conditions import Meaning
 from prefect_luthier.ai_builder.offline.literals import Literal
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.quantities import find_period
@@ -88,6 +89,7 @@ def fill_inputs(
     literals: Sequence[Literal],
     upstream: Sequence[Upstream],
     parameters: Parameters,
+    item: str | None = None,
 ) -> dict[str, Any]:
     """Return the inputs of one step.
 
@@ -97,12 +99,13 @@ def fill_inputs(
         literals: The values in the clause.
         upstream: Earlier steps, the nearest first.
         parameters: Declares what nothing else gives.
+        item: What each item is, when the step is repeated over a list.
     """
     free = list(literals)
-    values: dict[str, Any] = {}
     wanted = slots(entry)
+    values: dict[str, Any] = _item_value(wanted, item) if item else {}
     for slot in wanted:
-        literal = _take_literal(slot, free)
+        literal = _take_literal(slot, free) if slot.name not in values else None
         if literal is not None:
             values[slot.name] = _literal_value(slot, literal, parameters)
     for slot in wanted:
@@ -112,6 +115,37 @@ def fill_inputs(
         if value is not None:
             values[slot.name] = value
     return {slot.name: values[slot.name] for slot in wanted if slot.name in values}
+
+
+def _item_value(wanted: Sequence[Slot], item: str) -> dict[str, Any]:
+    """Bind the item of a loop to the input that is called like it, else to the first required."""
+    named = {stem(word) for word in words(item)}
+    ordered = sorted(
+        (slot for slot in wanted if slot.type in {"string", "any", "object"}),
+        key=lambda slot: (not named & {stem(w) for w in words(slot.name)}, not slot.required),
+    )
+    if not ordered or not (ordered[0].required or named & {stem(w) for w in words(ordered[0].name)}):
+        return {}
+    return {ordered[0].name: "${{ item }}"}
+
+
+def list_output(upstream: Sequence[Upstream], loop: str) -> str | None:
+    """Return the CEL expression of the earlier list that a loop goes over.
+
+    Args:
+        upstream: Earlier steps, the nearest first.
+        loop: The words after `for each`.
+    """
+    named = {stem(word) for word in words(loop)}
+    lists = [
+        (step.id, name)
+        for step in upstream
+        for name, kind in step.output_types().items()
+        if kind == "array"
+    ]
+    same = [each for each in lists if named & {stem(word) for word in words(each[1])}]
+    chosen = same or lists
+    return f"steps.{chosen[0][0]}.outputs.{chosen[0][1]}" if chosen else None
 
 
 def _take_literal(slot: Slot, free: list[Literal]) -> Literal | None:
@@ -144,6 +178,10 @@ def _other_value(
 ) -> Any:
     if slot.role == "since" and (period := find_period(text)):
         return parameters.declare(slot.name, type="string", default=period)
+    if slot.role == "secret" and (secret := _SECRET.search(text)):
+        name = secret["name"] or secret["kind"]
+        value = parameters.declare(name, type="secret", required=True, description=_SECRET_HELP)
+        return {"Authorization": value} if slot.type == "object" else value
     if slot.role == "repository" and re.search(
         r"\b(?:repo(?:sitory)?|codebase)\b", text, re.IGNORECASE
     ):
@@ -160,6 +198,13 @@ def _other_value(
     if slot.required:
         return _required(slot, parameters)
     return None
+
+
+_SECRET = re.compile(
+    r"\b(?:with|using|use|by|via)\s+(?:the\s+|my\s+|our\s+|an?\s+)?(?:secret\s+)?(?P<kind>api[ _-]?key|api[ _-]?token|access[ _-]?token|bearer[ _-]?token|token|password|credential|secret)s?\b(?:\s+(?:called|named|in|from)?\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*_[A-Za-z0-9_]+|[A-Z][A-Z0-9_]{2,}))?",
+    re.IGNORECASE,
+)
+_SECRET_HELP = "Name of the secret, never its value."
 
 
 def _text_output(upstream: Sequence[Upstream], text: str) -> str | None:
@@ -194,21 +239,57 @@ def _required(slot: Slot, parameters: Parameters) -> str:
     return parameters.declare(slot.name, required=True, **attributes)
 
 
-def result_expression(step: Upstream, subject: str, *, empty: bool) -> str | None:
-    """Return the CEL condition that a step's result is empty, or is not.
+_COUNTS = ("count", "total", "size", "quantity", "amount", "number")
+_GOOD = {stem(word) for word in "up ok success successful passed healthy available valid reachable".split()}
+
+
+def result_expression(step: Upstream, meaning: Meaning) -> str | None:
+    """Return the CEL condition that a step's result is as a condition says; None if unknown.
 
     Args:
         step: The step whose result is meant.
-        subject: The words of the condition, which may name an output.
-        empty: Whether the result shall be empty.
+        meaning: What the condition says.
     """
     types = step.output_types()
-    named = {stem(word) for word in words(subject)}
+    named = {stem(word) for word in words(meaning.subject)}
     ordered = sorted(types, key=lambda name: not ({stem(w) for w in words(name)} & named))
+    if meaning.kind == "compare":
+        return _comparison(step, meaning, [n for n in ordered if types[n] in _NUMBERS and n != "exit_code"])
+    if meaning.kind in {"failed", "succeeded"}:
+        good = [n for n in ordered if types[n] == "boolean" and {stem(w) for w in words(n)} & _GOOD]
+        expression = f"steps.{step.id}.outputs.{good[0]}" if good else None
+        return f"!{expression}" if expression and meaning.kind == "failed" else expression
+    if meaning.kind in {"empty", "present"}:
+        return _emptiness(step, types, ordered, empty=meaning.kind == "empty")
+    for name in ordered:
+        if types[name] == "boolean" and {stem(w) for w in words(name)} & named:
+            return f"{'!' if meaning.negated else ''}steps.{step.id}.outputs.{name}"
+    return None
+
+
+_NUMBERS = {"integer", "number"}
+
+
+def _comparison(step: Upstream, meaning: Meaning, names: Sequence[str]) -> str | None:
+    if not names:
+        return None
+    number = meaning.number
+    if step.output_types()[names[0]] == "number" and "." not in number:
+        number = f"{number}.0"
+    elif "." in number:
+        number = number.partition(".")[0]
+    expression = f"steps.{step.id}.outputs.{names[0]} {meaning.operator} {number}"
+    return f"!({expression})" if meaning.negated else expression
+
+
+def _emptiness(
+    step: Upstream, types: Mapping[str, str], ordered: Sequence[str], *, empty: bool
+) -> str | None:
     comparison = "==" if empty else ">"
-    for name in ("count", "total", "size"):
-        if types.get(name) in {"integer", "number"}:
-            return f"steps.{step.id}.outputs.{name} {comparison} 0"
+    for name in _COUNTS:
+        if types.get(name) in _NUMBERS:
+            zero = "0" if types[name] == "integer" else "0.0"
+            return f"steps.{step.id}.outputs.{name} {comparison} {zero}"
     for name in ordered:
         if types[name] == "array":
             return f"size(steps.{step.id}.outputs.{name}) {comparison} 0"
@@ -216,8 +297,3 @@ def result_expression(step: Upstream, subject: str, *, empty: bool) -> str | Non
         if types[name] == "string" and role_of(name) not in {"url", "path"} and name != "stderr":
             return f"steps.{step.id}.outputs.{name} {'==' if empty else '!='} ''"
     return None
-
-
-def typed(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inputs without those that are empty."""
-    return {name: value for name, value in values.items() if value not in (None, "", [], {})}

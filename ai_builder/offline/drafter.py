@@ -88,8 +88,9 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
         return _unknown(catalog, reading.unknown[0])
     if not reading.actions:
         return _nothing_found(reading, schedule.rest, catalog)
-    document = compose(reading.actions, schedule, masked, catalog, text)
-    return _checked(document, schedule.notes, catalog)
+    composed = compose(reading.actions, schedule, masked, catalog, text)
+    notes = tuple(f"Is this right? {note[:1].upper()}{note[1:]}." for note in schedule.notes)
+    return _validated(write_json_form(composed.document), notes + composed.questions, catalog)
 
 
 def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Draft:
@@ -114,10 +115,6 @@ def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Dr
     else:
         toml = edit_toml(base.text, changes.form, renames(changes.operations))
     return _validated(toml, (), catalog)
-
-
-def _checked(document: dict[str, Any], questions: tuple[str, ...], catalog: Catalog) -> Draft:
-    return _validated(write_json_form(document), questions, catalog)
 
 
 def _validated(toml: str, questions: tuple[str, ...], catalog: Catalog) -> Draft:

@@ -113,7 +113,10 @@ def is_mark(char: str) -> bool:
 
 
 def _plain(request: str) -> str:
-    text = request.translate(_TYPOGRAPHY)
+    text = _SHORTENED.sub(
+        lambda match: f"{match[1]} {'is' if match[2].lower() == 's' else 'are'}",
+        request.translate(_TYPOGRAPHY),
+    )
     return "".join(
         char for char in text if (char.isprintable() or char == "\n") and not is_mark(char)
     )
@@ -134,6 +137,11 @@ _TYPOGRAPHY = str.maketrans(
         "\xa0": " ",
         "→": " then ",
     }
+)
+
+
+_SHORTENED = re.compile(
+    r"\b(it|that|there|what|here|something|anything|everything|they|we|you|these|those)'(s|re)\b(?! been\b)", re.IGNORECASE
 )
 
 

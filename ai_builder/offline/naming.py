@@ -34,6 +34,10 @@ def title(text: str) -> str:
     kept = re.sub(r"\s+", " ", text).strip(" .,!?")
     if len(kept) > 60:  # noqa: PLR2004 - a title fits on a line
         kept = kept[:60].rsplit(" ", 1)[0]
+    words = kept.split()
+    while len(words) > 1 and words[-1].lower().strip(",;") in vocabulary().stop | {"last", "new"}:
+        words.pop()
+    kept = " ".join(words).rstrip(",;:")
     return kept[:1].upper() + kept[1:]
 
 

@@ -44,6 +44,14 @@ class Care:
     delay: str | None = None
     timeout: str | None = None
 
+    def over(self, other: Care) -> Care:
+        """Return what this says, and where it says nothing, what the other says."""
+        return Care(
+            other.retries if self.retries is None else self.retries,
+            self.delay or other.delay,
+            self.timeout or other.timeout,
+        )
+
     def __bool__(self) -> bool:
         return self.retries is not None or self.timeout is not None
 
@@ -63,7 +71,6 @@ def take_care(text: str) -> tuple[Care, str]:
     retry = _RETRY.search(text)
     if retry:
         end, delay = retry.end(), None
-        pause = _DELAY.match(text, end)
         pause = _DELAY.match(text[end:])
         if pause:
             delay = duration(pause["count"] or pause["count2"], pause["unit"] or pause["unit2"])
@@ -76,7 +83,7 @@ def take_care(text: str) -> tuple[Care, str]:
         timeout = duration(limit["count"] or limit["count2"], limit["unit"] or limit["unit2"])
         care = Care(care.retries, care.delay, timeout)
         text = f"{text[: limit.start()]} {text[limit.end() :]}"
-    return care, " ".join(text.split())
+    return care, " ".join(text.split()) if care else text
 
 
 def find_period(text: str) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Clause, Link, split_clauses
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked, is_mark
 from prefect_luthier.ai_builder.offline.openings import opens_clause, opens_passive
+from prefect_luthier.ai_builder.offline.quantities import Care, take_care
 from prefect_luthier.ai_builder.offline.retrieval import Index, Match, query_terms
 from prefect_luthier.ai_builder.offline.word_vectors import is_word
 from prefect_luthier.ai_builder.offline.words import vocabulary
@@ -34,6 +35,7 @@ class Action:
         command: A shell command that the request gave literally.
         literals: The values in the clause, in order.
         score: How well the entry fits.
+        care: How patiently it is done.
     """
 
     clause: Clause
@@ -41,6 +43,7 @@ class Action:
     command: str | None
     literals: tuple[Literal, ...]
     score: float = 1.0
+    care: Care = Care()
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,13 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
     unknown: list[str] = []
     vague: list[str] = []
     for clause in split_clauses(text):
+        care, rest = take_care(clause.text)
+        if care and actions and is_vague(plain(rest)):
+            actions[-1] = replace(actions[-1], care=care.over(actions[-1].care))
+            continue
+        clause = replace(clause, text=rest) if care else clause
         found = choose(clause, actions, masked, index)
-        actions += found
+        actions += [replace(action, care=care) for action in found]
         if found or clause.event or not clause.directive:
             continue
         said = masked.unmask(clause.text).strip(f" {PARALLEL}")

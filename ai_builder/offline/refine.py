@@ -260,13 +260,12 @@ def when_expression(
     meant = steps.find(words)
     ordered = sorted(candidates, key=lambda name: not (meant is not None and meant.id == name))
     for name in ordered:
-        if meaning.kind in {"failed", "succeeded"}:
-            wanted = "failed" if meaning.kind == "failed" else "completed"
-            return f"steps.{name}.state == '{wanted}'"
-        if meaning.kind in {"empty", "present"}:
-            expression = result_expression(upstream_of(name, steps), words, empty=meaning.kind == "empty")
-            if expression:
-                return expression
+        expression = result_expression(upstream_of(name, steps), meaning)
+        if expression:
+            return expression
+    if ordered and meaning.kind in {"failed", "succeeded"}:
+        wanted = "failed" if meaning.kind == "failed" else "completed"
+        return f"steps.{ordered[0]}.state == '{wanted}'"
     return None
 
 
