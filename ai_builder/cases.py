@@ -100,7 +100,7 @@ def _read_base(base: Any) -> tuple[Source | None, dict[str, Any] | None]:
             return Source.from_text(json.dumps(form, ensure_ascii=False), "base", "json"), form
         base = inner
     if not isinstance(base, str):
-        raise ValueError("`base` must be an object, text or null")
+        raise ValueError("`base` must be an object, text or null")  # noqa: TRY004 - the reader of lines handles one kind
     source = Source.from_text(base, "base")
     try:
         form = json.loads(base) if source.format == "json" else tomllib.loads(base)

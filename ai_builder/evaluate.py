@@ -31,7 +31,7 @@ class Result:
         """Return the line that is written for the case."""
         if self.draft is None or isinstance(self.case, BadCase):
             bad = [self.case.diagnostic.to_json()] if isinstance(self.case, BadCase) else []
-            return {"id": self.case.id, "definition": None, "ok": False, "diagnostics": bad, "refusal": None, "rounds": []}  # fmt: skip
+            return {"id": self.case.id, "definition": None, "ok": False, "diagnostics": bad, "refusal": None, "rounds": []}  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
         document = self.draft.to_json()
         return {
             "id": self.case.id,
@@ -199,4 +199,3 @@ def _parsed(toml: str) -> dict[str, Any] | None:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
-

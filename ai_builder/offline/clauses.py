@@ -53,11 +53,14 @@ class Clause:
     directive: bool = True
 
 
-_BULLET = re.compile(
-    r"(?:^|\n)\s*(?:[-*•]|\(?\d{1,2}[.)]|step \d+\s*[:.)-])\s+", re.IGNORECASE
+_BULLET = re.compile(r"(?:^|\n)\s*(?:[-*•]|\(?\d{1,2}[.)]|step \d+\s*[:.)-])\s+", re.IGNORECASE)
+_INLINE_NUMBER = re.compile(
+    r"(?:^|(?<=[\s:;,.]))\(?(?:\d{1,2}[.)]|step \d+\s*[:.)-])\s+(?=[A-Za-z\ue000-\uf8ff])",
+    re.IGNORECASE,
 )
-_INLINE_NUMBER = re.compile(r"(?:^|(?<=[\s:;,.]))\(?(?:\d{1,2}[.)]|step \d+\s*[:.)-])\s+(?=[A-Za-z\ue000-\uf8ff])", re.IGNORECASE)
-_SENTENCE = re.compile(r"(?<=[.!?])(?:\s+|$)|\s*;\s*|\n+|\s+(?:--|-)\s+(?=[a-z])|(?<=:)\s+|,\s+so (?=please|i |we |can |could )|\.{3}\s*")
+_SENTENCE = re.compile(
+    r"(?<=[.!?])(?:\s+|$)|\s*;\s*|\n+|\s+(?:--|-)\s+(?=[a-z])|(?<=:)\s+|,\s+so (?=please|i |we |can |could )|\.{3}\s*"  # noqa: E501 - a pattern reads best in one piece
+)
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|approx|no|mr|mrs|ms|dr|inc|ltd|st)\.$", re.IGNORECASE
 )
@@ -105,11 +108,12 @@ def split_clauses(text: str) -> list[Clause]:
 
 
 _ALL_BESIDE = re.compile(
-    r"(?:(?:please|and|but|so|you can|we can|they can|can)\s+)*(?:(?:these|those|they|both|the (?:two|three|four)|all of (?:them|these|this)|that|it|everything|all(?: (?:of (?:it|this)|three|four))?)?\s*(?:(?:do not|don't|doesn't) depend on (?:each other|one another|anything)|are independent(?: of each other)?)?\s*[,;:]?\s*(?:so|and)?\s*)?(?:(?:do|run|should run|can run|may run|should be done|can be done|can happen|should happen|happen|execute|run them|do them|do it)\s+)?(?:(?:all|both|them|everything|these|it|all of (?:them|it|this))\s+)*(?:in parallel|at the same time|simultaneously|concurrently|side by side|all at once|at once)(?:,? (?:please|thanks|thx))*",
+    r"(?:(?:please|and|but|so|you can|we can|they can|can)\s+)*(?:(?:these|those|they|both|the (?:two|three|four)|all of (?:them|these|this)|that|it|everything|all(?: (?:of (?:it|this)|three|four))?)?\s*(?:(?:do not|don't|doesn't) depend on (?:each other|one another|anything)|are independent(?: of each other)?)?\s*[,;:]?\s*(?:so|and)?\s*)?(?:(?:do|run|should run|can run|may run|should be done|can be done|can happen|should happen|happen|execute|run them|do them|do it)\s+)?(?:(?:all|both|them|everything|these|it|all of (?:them|it|this))\s+)*(?:in parallel|at the same time|simultaneously|concurrently|side by side|all at once|at once)(?:,? (?:please|thanks|thx))*",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _BESIDE_INTRO = re.compile(
-    r"\b(?:at once|in parallel|at the same time|simultaneously|concurrently|side by side)\b[^.]*:$", re.IGNORECASE
+    r"\b(?:at once|in parallel|at the same time|simultaneously|concurrently|side by side)\b[^.]*:$",
+    re.IGNORECASE,
 )
 
 
@@ -182,7 +186,7 @@ def _strip_leading(text: str, link: Link) -> tuple[str, Link, bool]:
 
 
 _OTHERWISE = re.compile(
-    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -198,7 +202,11 @@ def _beside_all(text: str, link: Link, depth: int) -> list[Clause]:
         return _parse(text[: trailing.start()], new, depth)
     inner = _parse(text[: beside.start()], link, depth)
     if len(inner) == 1:
-        return [replace(inner[0], link=Link.BESIDE)] if link is not Link.NEXT or depth > 1 else [replace(inner[0], text=f"{inner[0].text}{PARALLEL}")]
+        return (
+            [replace(inner[0], link=Link.BESIDE)]
+            if link is not Link.NEXT or depth > 1
+            else [replace(inner[0], text=f"{inner[0].text}{PARALLEL}")]
+        )
     return [inner[0], *(replace(each, link=Link.BESIDE) for each in inner[1:])]
 
 
@@ -224,27 +232,28 @@ def _conditional(inner: list[Clause], condition: str, *, negated: bool) -> list[
     other_branch = False
     for clause in inner:
         other_branch = other_branch or clause.otherwise
-        if clause.condition is None and not other_branch:
-            clause = replace(clause, condition=condition, negated=negated)
-        elif other_branch:
-            clause = replace(clause, otherwise=True)
-        found.append(clause)
+        if other_branch:
+            found.append(replace(clause, otherwise=True))
+        elif clause.condition is None:
+            found.append(replace(clause, condition=condition, negated=negated))
+        else:
+            found.append(clause)
     return found
 
 
 _AFTER_LEADING = re.compile(
-    r"^(?:only\s+)?(?P<word>after|once|as soon as|following|upon|when(?:ever)?|every time|each time|any time)\s+(?P<event>[^,]+?)\s*,\s*(?:then\s+)?(?P<rest>.+)$",
+    r"^(?:only\s+)?(?P<word>after|once|as soon as|following|upon|when(?:ever)?|every time|each time|any time)\s+(?P<event>[^,]+?)\s*,\s*(?:then\s+)?(?P<rest>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE | re.DOTALL,
 )
 _BEFORE_LEADING = re.compile(
     r"^(?:before|prior to)\s+(?P<event>[^,]+?)\s*,\s*(?P<rest>.+)$", re.IGNORECASE | re.DOTALL
 )
 _AFTER_TRAILING = re.compile(
-    r"^(?P<rest>.+?)\s*,?\s+(?:but only |only |right |immediately |directly |straight )?(?P<word>after|once|as soon as|whenever|every time|each time)\s+(?P<event>(?!\d|a while|a minute|an hour|that\b|this\b|which\b).+)$",
+    r"^(?P<rest>.+?)\s*,?\s+(?:but only |only |right |immediately |directly |straight )?(?P<word>after|once|as soon as|whenever|every time|each time)\s+(?P<event>(?!\d|a while|a minute|an hour|that\b|this\b|which\b).+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE | re.DOTALL,
 )
 _BEFORE_TRAILING = re.compile(
-    r"^(?P<rest>.+?)\s*,?\s+(?:right |just |and that )?(?:before|prior to)\s+(?P<event>(?:you\s+|we\s+|it\s+(?:is|gets)\s+|they\s+(?:are|get)\s+)?(?:\w+ing|\w+ed|\w+n|finally \w+ing|the .+|you .+|we .+)\b.*)$",
+    r"^(?P<rest>.+?)\s*,?\s+(?:right |just |and that )?(?:before|prior to)\s+(?P<event>(?:you\s+|we\s+|it\s+(?:is|gets)\s+|they\s+(?:are|get)\s+)?(?:\w+ing|\w+ed|\w+n|finally \w+ing|the .+|you .+|we .+)\b.*)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -261,9 +270,7 @@ def _subordinate(text: str, link: Link, depth: int) -> list[Clause]:
         return [*first, replace(_leaf(_ungerund(before["event"]), Link.NEXT), event=True)]
     trailing = _AFTER_TRAILING.match(text)
     holds_for_all = trailing is not None and trailing["word"].lower() not in {"after", "once"}
-    if order_words.THEN.search(text) or (
-        not holds_for_all and len(list(_split_list(text))) > 1
-    ):
+    if order_words.THEN.search(text) or (not holds_for_all and len(list(_split_list(text))) > 1):
         return []
     if trailing and "if" not in trailing["rest"].split():
         event = replace(_leaf(_ungerund(trailing["event"]), link), event=True)
@@ -276,7 +283,12 @@ def _subordinate(text: str, link: Link, depth: int) -> list[Clause]:
 
 
 def _ungerund(text: str) -> str:
-    return re.sub(r"^(?:having|you(?:'ve| have)?|we(?:'ve| have)?|i(?:'ve| have)?)\s+", "", text, flags=re.IGNORECASE)
+    return re.sub(
+        r"^(?:having|you(?:'ve| have)?|we(?:'ve| have)?|i(?:'ve| have)?)\s+",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
 
 
 def _order_words(text: str, link: Link, depth: int) -> list[Clause]:
@@ -294,7 +306,9 @@ def _order_words(text: str, link: Link, depth: int) -> list[Clause]:
             continue
         found += _parse(left, next_link, depth)
         start = match.end()
-        next_link = Link.BESIDE if match["beside"] else Link.REWIND if match["rewind"] else Link.NEXT
+        next_link = (
+            Link.BESIDE if match["beside"] else Link.REWIND if match["rewind"] else Link.NEXT
+        )
     if start == 0:
         return []
     return [*found, *_parse(text[start:].strip(" ,"), next_link, depth)]
@@ -309,11 +323,11 @@ def _beside_last(text: str, link: Link, depth: int) -> list[Clause]:
 
 
 _GLUE = re.compile(
-    r"\s*[,;]\s*(?:and\s+also\s+|and\s+|but\s+also\s+|but\s+|plus\s+|or\s+|as well as\s+)?|\s+(?:and|but|plus|&|as well as)\s+(?:also\s+)?",
+    r"\s*[,;]\s*(?:and\s+also\s+|and\s+|but\s+also\s+|but\s+|plus\s+|or\s+|as well as\s+)?|\s+(?:and|but|plus|&|as well as)\s+(?:also\s+)?",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _SUBORDINATE = re.compile(
-    r"^(?:and\s+)?(?:if|when|whenever|once|after|as soon as|unless|in case|before|for (?:each|every|all)|given|until|otherwise|else|only if|provided|should)\b",
+    r"^(?:and\s+)?(?:if|when|whenever|once|after|as soon as|unless|in case|before|for (?:each|every|all)|given|until|otherwise|else|only if|provided|should)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -326,7 +340,13 @@ def _listed(text: str, link: Link, depth: int) -> list[Clause]:
     found: list[Clause] = []
     for piece in pieces:
         inner = _parse(piece, Link.LIST if found else link, depth)
-        if inner and found and found[-1].loop and not inner[0].loop and _ANAPHOR.search(inner[0].text):
+        if (
+            inner
+            and found
+            and found[-1].loop
+            and not inner[0].loop
+            and _ANAPHOR.search(inner[0].text)
+        ):
             inner = [replace(each, loop=each.loop or found[-1].loop) for each in inner]
         found += inner
     return found
@@ -353,7 +373,7 @@ def _split_list(text: str) -> Iterator[str]:
 
 
 _RELATIVE = re.compile(
-    r"\s*,\s*(?:which|that|and which|and that)\s+(?:you |we )?(?:(?:is|are|gets?|should be|must be|needs to be|has to be|have to be|will be|shall be|can be|should|must|needs to|has to|will)\s+)(?P<then>then\s+|afterwards\s+|subsequently\s+|finally\s+)?(?P<rest>\w+.*)$",
+    r"\s*,\s*(?:which|that|and which|and that)\s+(?:you |we )?(?:(?:is|are|gets?|should be|must be|needs to be|has to be|have to be|will be|shall be|can be|should|must|needs to|has to|will)\s+)(?P<then>then\s+|afterwards\s+|subsequently\s+|finally\s+)?(?P<rest>\w+.*)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -376,5 +396,3 @@ def _leaf(text: str, link: Link) -> Clause:
         text, condition, negated = taken.rest, taken.condition, taken.negated
     loop, text = take_loop(text)
     return Clause(text.strip(" ,.:"), link, condition, negated, loop=loop)
-
-

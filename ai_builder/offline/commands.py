@@ -25,13 +25,17 @@ def command_of(action: Action, parameters: Parameters) -> str:
     command = action.command or ""
     text = action.clause.text
     for literal in action.literals:
-        if literal.kind == "path" and re.search(rf"\b(?:in|inside|within|from)\s+(?:the\s+\w+\s+)?{literal.mark}", text):
+        if literal.kind == "path" and re.search(
+            rf"\b(?:in|inside|within|from)\s+(?:the\s+\w+\s+)?{literal.mark}", text
+        ):
             return f"cd {_quoted(literal.text)} && {command}"
     match = _FOLDER.search(text)
     if not match:
         return command
     name = _NAMES.get(match["kind"].lower(), match["kind"].lower())
-    folder = parameters.declare(name, type="path", required=True, description=f"Path of the {match['kind'].lower()}.")
+    folder = parameters.declare(
+        name, type="path", required=True, description=f"Path of the {match['kind'].lower()}."
+    )
     return f"cd {folder} && {command}"
 
 

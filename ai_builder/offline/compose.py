@@ -178,7 +178,9 @@ def _own_literals(step: _Step, steps: Sequence[_Step], position: int) -> list[Li
     return literals
 
 
-_LOOP_OVER = re.compile(r"^(?P<one>.+?)\s+(?:in|of|from|on)\s+(?:the\s+|my\s+|our\s+)?(?P<all>[\w -]+)$")
+_LOOP_OVER = re.compile(
+    r"^(?P<one>.+?)\s+(?:in|of|from|on)\s+(?:the\s+|my\s+|our\s+)?(?P<all>[\w -]+)$"
+)
 
 
 def _loop(step: _Step, upstream: Sequence[Upstream], parameters: Parameters) -> str | None:
@@ -195,7 +197,9 @@ def _loop(step: _Step, upstream: Sequence[Upstream], parameters: Parameters) -> 
     if not last:
         return None
     plural = last[-1].lower() if last[-1].lower().endswith("s") else f"{last[-1].lower()}s"
-    expression = parameters.declare(plural, type="json", required=True, description=f"List of {plural}.")
+    expression = parameters.declare(
+        plural, type="json", required=True, description=f"List of {plural}."
+    )
     return expression.removeprefix("${{ ").removesuffix(" }}")
 
 
@@ -245,7 +249,10 @@ def _state_or_result(steps: Sequence[_Step], position: int, meaning: Meaning) ->
             if meaning.kind == "empty":
                 _skip_sinks(steps, each, position, replace(meaning, kind="present"))
             if meaning.kind in {"empty", "present"}:
-                step.needs = [each, *(need for need in step.needs if not steps[need].sink and need != each)]
+                step.needs = [
+                    each,
+                    *(need for need in step.needs if not steps[need].sink and need != each),
+                ]
             return expression
     return _on_state(steps, position, meaning) if step.needs else None
 
@@ -258,7 +265,9 @@ def _skip_sinks(steps: Sequence[_Step], source: int, position: int, present: Mea
             follower.conditions.append(expression)
 
 
-_GENERAL = re.compile(r"\b(?:it|this|that|they|anything|something|any|everything|all)\b", re.IGNORECASE)
+_GENERAL = re.compile(
+    r"\b(?:it|this|that|they|anything|something|any|everything|all)\b", re.IGNORECASE
+)
 
 
 def _on_state(steps: Sequence[_Step], position: int, meaning: Meaning) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_IF = r"(?:only\s+|but\s+|and\s+)*(?:if(?: and only if)?|in case(?: that| of)?|in the event (?:that|of)|provided(?: that)?|assuming(?: that)?|unless|as long as|on condition that|depending on whether|should(?= (?:the|it|that|this|there|any|a|an|anything|something)\b))"
+_IF = r"(?:only\s+|but\s+|and\s+)*(?:if(?: and only if)?|in case(?: that| of)?|in the event (?:that|of)|provided(?: that)?|assuming(?: that)?|unless|as long as|on condition that|depending on whether|should(?= (?:the|it|that|this|there|any|a|an|anything|something)\b))"  # noqa: E501 - a pattern reads best in one piece
 # `when` is a condition where it speaks of a state, otherwise it is about time.
-_WHEN = r"(?:only\s+)?when(?:ever)?(?=[^,]*\b(?:is|are|was|were|fails?|failed|passes|passed|pass|succeeds?|succeeded|drops?|exceeds?|above|below|over|under|more|less|fewer|goes|went|no|not|any|there|contains?|matches|breaks|crashes|errors?)\b)"
+_WHEN = r"(?:only\s+)?when(?:ever)?(?=[^,]*\b(?:is|are|was|were|fails?|failed|passes|passed|pass|succeeds?|succeeded|drops?|exceeds?|above|below|over|under|more|less|fewer|goes|went|no|not|any|there|contains?|matches|breaks|crashes|errors?)\b)"  # noqa: E501 - a pattern reads best in one piece
 _LEADING = re.compile(
     rf"^(?P<head>{_IF}|{_WHEN})\s+(?P<condition>[^,:]+?)\s*(?:[,:]\s*(?:then\s+|just\s+)?|\s+then\s+)(?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
@@ -18,7 +18,7 @@ _TRAILING = re.compile(
 )
 # `check if X` asks a question; the words after it are no condition.
 _QUESTION_VERB = re.compile(
-    r"\b(?:check|see|find out|determine|test|verify|know|tell(?: \w+)?|decide|detect|ask|look|figure out|say|report|whether|shows?)$",
+    r"\b(?:check|see|find out|determine|test|verify|know|tell(?: \w+)?|decide|detect|ask|look|figure out|say|report|whether|shows?)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -40,7 +40,11 @@ def leading_condition(text: str) -> Taken | None:
 def trailing_condition(text: str) -> Taken | None:
     """Separate `Y if X` from its condition; None when there is none."""
     match = _TRAILING.match(text)
-    if match and _QUESTION_VERB.search(match["rest"].strip(" ,")) and not re.search(r"\b(?:tell|let) (?:me|us)\b", match["rest"]):
+    if (
+        match
+        and _QUESTION_VERB.search(match["rest"].strip(" ,"))
+        and not re.search(r"\b(?:tell|let) (?:me|us)\b", match["rest"])
+    ):
         return None
     return _taken(match)
 
@@ -56,19 +60,19 @@ def _taken(match: re.Match[str] | None) -> Taken | None:
 
 
 _FAILED = re.compile(
-    r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|problems?|times? out|timed out|red|down|offline|unreachable|unavailable|(?:is )?not (?:reachable|available|ok|up|responding|working)|(?:does(?:n't| not)|stops?) (?:answer|respond|load)(?:ing)?)\b",
+    r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|problems?|times? out|timed out|red|down|offline|unreachable|unavailable|(?:is )?not (?:reachable|available|ok|up|responding|working)|(?:does(?:n't| not)|stops?) (?:answer|respond|load)(?:ing)?)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _SUCCEEDED = re.compile(
-    r"\b(?:succeed(?:s|ed)?|success(?:ful|fully)?|works?|worked|pass(?:es|ed)?|goes (?:well|through|fine)|went (?:well|through|fine)|green|ok|completes?|finishes|all good)\b",
+    r"\b(?:succeed(?:s|ed)?|success(?:ful|fully)?|works?|worked|pass(?:es|ed)?|goes (?:well|through|fine)|went (?:well|through|fine)|green|ok|completes?|finishes|all good)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _EMPTY = re.compile(
-    r"\b(?:(?:there(?:'s| is| are| was| were|'re)?|has|have|had|finds?|found|returns?|returned|got|get|see) (?:no|not any|nothing|zero|none)|no (?!longer)|nothing|none|zero|empty|is(?:n't| not) (?:any|anything)|are(?:n't| not) any|(?:weren't|were not|wasn't|was not) any)\b",
+    r"\b(?:(?:there(?:'s| is| are| was| were|'re)?|has|have|had|finds?|found|returns?|returned|got|get|see) (?:no|not any|nothing|zero|none)|no (?!longer)|nothing|none|zero|empty|is(?:n't| not) (?:any|anything)|are(?:n't| not) any|(?:weren't|were not|wasn't|was not) any)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _PRESENT = re.compile(
-    r"\b(?:there(?:'s| is| are| was| were|'re) (?:any|some|at least one|a|an|something|new)?|anything|something|any|at least one|not empty|non-empty|finds?|found|exist|exists)\b",
+    r"\b(?:there(?:'s| is| are| was| were|'re) (?:any|some|at least one|a|an|something|new)?|anything|something|any|at least one|not empty|non-empty|finds?|found|exist|exists)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -93,15 +97,18 @@ class Meaning:
 
 
 _COMPARISON = re.compile(
-    r"(?P<over>(?:is |are |was |goes |gets |rises |climbs )?(?:above|over|more than|greater than|higher than|larger than|bigger than|exceed(?:s|ed|ing)?|older than|longer than|beyond|hotter than|warmer than|>)(?! or equal))\s*(?P<a>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
+    r"(?P<over>(?:is |are |was |goes |gets |rises |climbs )?(?:above|over|more than|greater than|higher than|larger than|bigger than|exceed(?:s|ed|ing)?|older than|longer than|beyond|hotter than|warmer than|>)(?! or equal))\s*(?P<a>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<atleast>at least|no less than|minimum of|>=)\s*(?P<b>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
-    r"|(?P<under>(?:is |are |was |drops |falls |goes )?(?:below|under|less than|fewer than|lower than|smaller than|younger than|colder than|short of|<)(?! or equal))\s*(?P<c>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
-    r"|(?P<atmost>at most|no more than|not more than|maximum of|up to|<=)\s*(?P<d>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
+    r"|(?P<under>(?:is |are |was |drops |falls |goes )?(?:below|under|less than|fewer than|lower than|smaller than|younger than|colder than|short of|<)(?! or equal))\s*(?P<c>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?P<atmost>at most|no more than|not more than|maximum of|up to|<=)\s*(?P<d>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<equal>equals?|is exactly|is|are|==?)\s+(?P<e>-?\d[\d,]*(?:\.\d+)?)\b",
     re.IGNORECASE,
 )
-_OPERATORS = (("over", "a", ">"), ("atleast", "b", ">="), ("under", "c", "<"), ("atmost", "d", "<="), ("equal", "e", "=="))  # fmt: skip
-_NOT = re.compile(r"\b(?:not|n't|isn't|aren't|hasn't|haven't|didn't|doesn't|don't|no longer|never|without)\b", re.IGNORECASE)
+_OPERATORS = (("over", "a", ">"), ("atleast", "b", ">="), ("under", "c", "<"), ("atmost", "d", "<="), ("equal", "e", "=="))  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
+_NOT = re.compile(
+    r"\b(?:not|n't|isn't|aren't|hasn't|haven't|didn't|doesn't|don't|no longer|never|without)\b",
+    re.IGNORECASE,
+)
 _OPPOSITE = {"failed": "succeeded", "succeeded": "failed", "empty": "present", "present": "empty"}
 
 
@@ -113,7 +120,12 @@ def read_condition(text: str, *, negated: bool = False) -> Meaning:
             if comparison[name]:
                 number = re.sub(r"[^\d.-]", "", comparison[value])
                 return Meaning("compare", text, negated, operator, number)
-    for name, pattern in (("failed", _FAILED), ("empty", _EMPTY), ("succeeded", _SUCCEEDED), ("present", _PRESENT)):
+    for name, pattern in (
+        ("failed", _FAILED),
+        ("empty", _EMPTY),
+        ("succeeded", _SUCCEEDED),
+        ("present", _PRESENT),
+    ):
         if pattern.search(text):
             return Meaning(_OPPOSITE[name] if negated else name, text)
     return Meaning("other", text, negated != bool(_NOT.search(text)))

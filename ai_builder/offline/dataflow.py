@@ -29,7 +29,7 @@ _TAKES: dict[str, tuple[str, ...]] = {
     "content": ("text",),
     "other": ("placeholder", "identifier", "text", "date"),
 }
-_PARAMETER_TYPES = {"integer": "integer", "number": "number", "boolean": "boolean", "array": "json", "object": "json", "any": "json"}  # fmt: skip
+_PARAMETER_TYPES = {"integer": "integer", "number": "number", "boolean": "boolean", "array": "json", "object": "json", "any": "json"}  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
 _TEXT_OUTPUTS = (
     "summary",
     "text",
@@ -83,7 +83,7 @@ class Upstream:
         }
 
 
-def fill_inputs(
+def fill_inputs(  # noqa: PLR0917 - each is a different thing
     entry: CatalogEntry,
     text: str,
     literals: Sequence[Literal],
@@ -124,7 +124,9 @@ def _item_value(wanted: Sequence[Slot], item: str) -> dict[str, Any]:
         (slot for slot in wanted if slot.type in {"string", "any", "object"}),
         key=lambda slot: (not named & {stem(w) for w in words(slot.name)}, not slot.required),
     )
-    if not ordered or not (ordered[0].required or named & {stem(w) for w in words(ordered[0].name)}):
+    if not ordered or not (
+        ordered[0].required or named & {stem(w) for w in words(ordered[0].name)}
+    ):
         return {}
     return {ordered[0].name: "${{ item }}"}
 
@@ -180,7 +182,7 @@ def _other_value(
         return parameters.declare(slot.name, type="string", default=period)
     if slot.role == "secret" and (secret := _SECRET.search(text)):
         name = secret["name"] or secret["kind"]
-        value = parameters.declare(name, type="secret", required=True, description=_SECRET_HELP)
+        value = parameters.declare(name, type="secret", required=True, description=_HOW_TO_NAME)
         return {"Authorization": value} if slot.type == "object" else value
     if slot.role == "repository" and re.search(
         r"\b(?:repo(?:sitory)?|codebase)\b", text, re.IGNORECASE
@@ -189,7 +191,7 @@ def _other_value(
             "repo", type="path", required=True, description="Path of the repository."
         )
     if slot.role in {"content", "message", "task"} and slot.type in {"string", "any"}:
-        source = _text_output(upstream, text)
+        source = _text_output(upstream)
         if source and (slot.required or slot.role == "content"):
             return source
     same = _same_output(slot, upstream)
@@ -201,13 +203,13 @@ def _other_value(
 
 
 _SECRET = re.compile(
-    r"\b(?:with|using|use|by|via)\s+(?:the\s+|my\s+|our\s+|an?\s+)?(?:secret\s+)?(?P<kind>api[ _-]?key|api[ _-]?token|access[ _-]?token|bearer[ _-]?token|token|password|credential|secret)s?\b(?:\s+(?:called|named|in|from)?\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*_[A-Za-z0-9_]+|[A-Z][A-Z0-9_]{2,}))?",
+    r"\b(?:with|using|use|by|via)\s+(?:the\s+|my\s+|our\s+|an?\s+)?(?:secret\s+)?(?P<kind>api[ _-]?key|api[ _-]?token|access[ _-]?token|bearer[ _-]?token|token|password|credential|secret)s?\b(?:\s+(?:called|named|in|from)?\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*_[A-Za-z0-9_]+|[A-Z][A-Z0-9_]{2,}))?",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
-_SECRET_HELP = "Name of the secret, never its value."
+_HOW_TO_NAME = "Name of the secret, never its value."
 
 
-def _text_output(upstream: Sequence[Upstream], text: str) -> str | None:
+def _text_output(upstream: Sequence[Upstream]) -> str | None:
     for step in upstream:
         types = step.output_types()
         for name in _TEXT_OUTPUTS:
@@ -240,7 +242,20 @@ def _required(slot: Slot, parameters: Parameters) -> str:
 
 
 _COUNTS = ("count", "total", "size", "quantity", "amount", "number")
-_GOOD = {stem(word) for word in "up ok success successful passed healthy available valid reachable".split()}
+_GOOD = {
+    stem(word)
+    for word in [
+        "up",
+        "ok",
+        "success",
+        "successful",
+        "passed",
+        "healthy",
+        "available",
+        "valid",
+        "reachable",
+    ]
+}
 
 
 def result_expression(step: Upstream, meaning: Meaning) -> str | None:
@@ -254,7 +269,9 @@ def result_expression(step: Upstream, meaning: Meaning) -> str | None:
     named = {stem(word) for word in words(meaning.subject)}
     ordered = sorted(types, key=lambda name: not ({stem(w) for w in words(name)} & named))
     if meaning.kind == "compare":
-        return _comparison(step, meaning, [n for n in ordered if types[n] in _NUMBERS and n != "exit_code"])
+        return _comparison(
+            step, meaning, [n for n in ordered if types[n] in _NUMBERS and n != "exit_code"]
+        )
     if meaning.kind in {"failed", "succeeded"}:
         good = [n for n in ordered if types[n] == "boolean" and {stem(w) for w in words(n)} & _GOOD]
         expression = f"steps.{step.id}.outputs.{good[0]}" if good else None

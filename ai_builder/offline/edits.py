@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from prefect_luthier.ai_builder.offline.base_steps import BaseSteps
 from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.naming import identifier
-from prefect_luthier.ai_builder.offline.quantities import take_care
+from prefect_luthier.ai_builder.offline.quantities import Care, take_care
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
 from prefect_luthier.ai_builder.operations import (
     Operation,
@@ -39,11 +39,11 @@ class Editing:
 
 
 _NO_SCHEDULE = re.compile(
-    r"\b(?:(?:drop|remove|delete|undo|turn off|disable|cancel|clear|stop|get rid of|take out|unset|no(?: more)?|without(?: a| the| any)?|kill|skip)\b[\w ]{0,20}\b(?:schedule|trigger|triggers|timer|cron|recurrence|automatic (?:runs?|start))|turn (?:the |its )?(?:schedule|trigger|timer) off|(?:schedule|trigger) (?:is|should be) (?:removed|dropped|turned off)|don't (?:run|start) (?:it )?automatically|only (?:run|start) (?:it )?(?:manually|by hand|on demand))\b",
+    r"\b(?:(?:drop|remove|delete|undo|turn off|disable|cancel|clear|stop|get rid of|take out|unset|no(?: more)?|without(?: a| the| any)?|kill|skip)\b[\w ]{0,20}\b(?:schedule|trigger|triggers|timer|cron|recurrence|automatic (?:runs?|start))|turn (?:the |its )?(?:schedule|trigger|timer) off|(?:schedule|trigger) (?:is|should be) (?:removed|dropped|turned off)|don't (?:run|start) (?:it )?automatically|only (?:run|start) (?:it )?(?:manually|by hand|on demand))\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _ABOUT_SCHEDULE = re.compile(
-    r"^(?:(?:please|also|now|actually|and|but|just|instead|ok|can you|could you|let's|i want it to|it should|the|its|a|to|so that|rather|let it|have it|make|run|runs|start|starts|execute|trigger|schedule|scheduled|change|set|switch|move|update|put|modify|adjust|reschedule|do|it|this|that|them|everything|workflow|flow|job|pipeline|whole thing|report|digest|trigger|cron|timing|frequency|from now on|be|is|happen|happens|go|on|at|for|be run|as|well|too|get|repeat|repeated|work|works|send|generate|deliver)\W*)*$",
+    r"^(?:(?:please|also|now|actually|and|but|just|instead|ok|can you|could you|let's|i want it to|it should|the|its|a|to|so that|rather|let it|have it|make|run|runs|start|starts|execute|trigger|schedule|scheduled|change|set|switch|move|update|put|modify|adjust|reschedule|do|it|this|that|them|everything|workflow|flow|job|pipeline|whole thing|report|digest|trigger|cron|timing|frequency|from now on|be|is|happen|happens|go|on|at|for|be run|as|well|too|get|repeat|repeated|work|works|send|generate|deliver)\W*)*$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -52,7 +52,9 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
     """Return operations on the triggers, and the request without the words for them."""
     if _NO_SCHEDULE.search(text):
         rest = _NO_SCHEDULE.sub(" ", text)
-        return [SetField(("triggers",), None)], "" if _ABOUT_SCHEDULE.match(rest.strip(" .,!")) else rest
+        return [SetField(("triggers",), None)], "" if _ABOUT_SCHEDULE.match(
+            rest.strip(" .,!")
+        ) else rest
     schedule = find_schedule(text)
     if not schedule.crons:
         return [], text
@@ -69,7 +71,9 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
     return operations, "" if _ABOUT_SCHEDULE.match(rest) else rest
 
 
-_TIME_SAID = re.compile(r"\d|noon|midnight|night|morning|evening|afternoon|hour|minute", re.IGNORECASE)
+_TIME_SAID = re.compile(
+    r"\d|noon|midnight|night|morning|evening|afternoon|hour|minute", re.IGNORECASE
+)
 
 
 def _keep_time(cron: str, text: str, first: Any) -> str:
@@ -81,7 +85,7 @@ def _keep_time(cron: str, text: str, first: Any) -> str:
 
 
 _RENAME = re.compile(
-    r"^(?:please\s+)?(?:rename|retitle)\s+(?:the\s+)?(?:step\s+)?(?P<old>.+?)(?:\s+step)?\s+(?:to|into|as)\s+(?:step\s+)?(?P<new>[\w\ue000-\uf8ff -]+?)$|^(?:please\s+)?(?:call|name)\s+(?:the\s+)?(?:step\s+)?(?P<old2>.+?)(?:\s+step)?\s+(?P<new2>[\w\ue000-\uf8ff-]+)(?:\s+instead)?$",
+    r"^(?:please\s+)?(?:rename|retitle)\s+(?:the\s+)?(?:step\s+)?(?P<old>.+?)(?:\s+step)?\s+(?:to|into|as)\s+(?:step\s+)?(?P<new>[\w\ue000-\uf8ff -]+?)$|^(?:please\s+)?(?:call|name)\s+(?:the\s+)?(?:step\s+)?(?P<old2>.+?)(?:\s+step)?\s+(?P<new2>[\w\ue000-\uf8ff-]+)(?:\s+instead)?$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -93,7 +97,9 @@ def edit_name(text: str, editing: Editing) -> list[Operation]:
         return []
     unmask = editing.masked.unmask
     old, new = unmask(match["old"] or match["old2"]), unmask(match["new"] or match["new2"])
-    if re.fullmatch(r"(?:the |this )?(?:workflow|flow|pipeline|job|it|whole thing)", old.strip(), re.IGNORECASE):
+    if re.fullmatch(
+        r"(?:the |this )?(?:workflow|flow|pipeline|job|it|whole thing)", old.strip(), re.IGNORECASE
+    ):
         return [SetField(("name",), new.strip())]
     meant = editing.steps.find(old)
     if meant is None or meant.score < MEANT:
@@ -103,7 +109,7 @@ def edit_name(text: str, editing: Editing) -> list[Operation]:
 
 
 _DEFAULT = re.compile(
-    r"(?:the\s+)?(?:default(?:\s+value)?\s+(?:of|for)\s+(?:the\s+)?(?:parameter\s+)?(?P<a>[\w -]+?)\s+(?:should be|shall be|must be|is|to|=)\s*|(?:set|change|make|update|put|switch|use)\s+(?:the\s+)?(?:default\s+(?:of|for)\s+)?(?:the\s+)?(?:parameter\s+)?(?P<b>[\w -]+?)(?:'s)?(?:\s+(?:parameter|default|value|input))*\s+(?:to|from \S+ to|=|be)\s+|(?:the\s+)?(?P<c>[\w -]+?)\s+(?:should|must)\s+(?:now\s+)?(?:default to|be)\s+|default\s+(?P<d>[\w -]+?)\s+to\s+)(?P<value>.+?)(?:\s+(?:instead|now|by default|as default))?$",
+    r"(?:the\s+)?(?:default(?:\s+value)?\s+(?:of|for)\s+(?:the\s+)?(?:parameter\s+)?(?P<a>[\w -]+?)\s+(?:should be|shall be|must be|is|to|=)\s*|(?:set|change|make|update|put|switch|use)\s+(?:the\s+)?(?:default\s+(?:of|for)\s+)?(?:the\s+)?(?:parameter\s+)?(?P<b>[\w -]+?)(?:'s)?(?:\s+(?:parameter|default|value|input))*\s+(?:to|from \S+ to|=|be)\s+|(?:the\s+)?(?P<c>[\w -]+?)\s+(?:should|must)\s+(?:now\s+)?(?:default to|be)\s+|default\s+(?P<d>[\w -]+?)\s+to\s+)(?P<value>.+?)(?:\s+(?:instead|now|by default|as default))?$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -134,9 +140,15 @@ def edit_value(text: str, editing: Editing) -> list[Operation]:
     return []
 
 
+# Shorter names are the end of many words.
+_TELLING_NAME = 4
+
+
 def _same_name(wanted: str, name: str) -> bool:
     flat, other = wanted.replace("_", ""), name.lower().replace("_", "").replace("-", "")
-    return flat in {other, f"{other}s", other.rstrip("s")} or (len(other) > 3 and flat.endswith(other))  # noqa: PLR2004 - short names end many words
+    return flat in {other, f"{other}s", other.rstrip("s")} or (
+        len(other) >= _TELLING_NAME and flat.endswith(other)
+    )
 
 
 def _typed(raw: str, kind: Any) -> Any:
@@ -153,29 +165,47 @@ def _like(raw: str, value: Any) -> Any:
     return _typed(raw, "number") if isinstance(value, int | float) else raw
 
 
+_AGAIN = re.compile(
+    r"^(?:please\s+)?(?:retry|repeat)\s+(?P<what>.+?)\s+(?:up to\s+)?(?P<count>\d+|once|twice|three|four|five|ten)(?:\s+times)?(?P<rest>.*)$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+_PATIENCE = re.compile(
+    r"^(?:please\s+)?(?:give up on|abort|cancel|kill|stop|time out|let)\s+(?P<what>.+?)\s+(?:time out\s+)?(?:if it (?:takes|runs) (?:longer|more) than|after)\s+(?P<value>[\w .-]+)$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
 def edit_care(text: str, editing: Editing) -> list[Operation]:
     """Return retries and timeouts of a step; of the workflow when no step is meant."""
-    care, rest = take_care(text)
+    care, rest = _care(text.strip(" .,!"))
     if not care:
-        again = re.match(r"^(?:please\s+)?(?:retry|repeat)\s+(?P<what>.+?)\s+(?:up to\s+)?(?P<count>\d+|once|twice|three|four|five|ten)(?:\s+times)?(?P<rest>.*)$", text.strip(" .,!"), re.IGNORECASE)
-        patience = re.match(r"^(?:please\s+)?(?:give up on|abort|cancel|kill|stop|time out|let)\s+(?P<what>.+?)\s+(?:time out\s+)?(?:if it (?:takes|runs) (?:longer|more) than|after)\s+(?P<value>[\w .-]+)$", text.strip(" .,!"), re.IGNORECASE)
-        limit = patience or re.search(r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$", text, re.IGNORECASE)
-        if again:
-            care, rest = take_care(f"retry {again['count']} times {again['rest']}")
-            rest = f"{again['what']} {rest}"
-        elif limit:
-            care, rest = replace(take_care(f"timeout {limit['value']}")[0]), limit["what"]
-        if not care:
-            return []
+        return []
     meant = editing.steps.find(editing.masked.unmask(rest)) if rest else None
-    if meant is None or meant.score < MEANT:
-        if care.timeout and care.retries is None and not re.search(r"\bstep\b", rest):
-            return [SetField(("timeout",), care.timeout)]
-        name = editing.steps.last() if len(editing.steps.tables) == 1 else None
-        if name is None:
-            return []
-    else:
-        name = meant.id
+    if meant is not None and meant.score >= MEANT:
+        return _care_changes(meant.id, care)
+    if care.timeout and care.retries is None and not re.search(r"\bstep\b", rest):
+        return [SetField(("timeout",), care.timeout)]
+    only = editing.steps.last() if len(editing.steps.tables) == 1 else None
+    return _care_changes(only, care) if only else []
+
+
+def _care(text: str) -> tuple[Care, str]:
+    """Return what a text asks for, and the words that say for which step."""
+    care, rest = take_care(text)
+    again, limit = _AGAIN.match(text), _PATIENCE.match(text) or _LIMIT.search(text)
+    if not care and again:
+        care, rest = take_care(f"retry {again['count']} times {again['rest']}")
+        rest = f"{again['what']} {rest}"
+    elif not care and limit:
+        care, rest = take_care(f"timeout {limit['value']}")[0], limit["what"]
+    return care, rest
+
+
+def _care_changes(name: str, care: Care) -> list[Operation]:
     changes: list[Operation] = []
     if care.retries is not None:
         changes.append(SetStepField(name, ("retries", "max"), care.retries))
@@ -187,11 +217,13 @@ def edit_care(text: str, editing: Editing) -> list[Operation]:
 
 
 _ORDER = re.compile(
-    r"^(?:please\s+)?(?:(?:put|move|do|run|place|perform|execute|have|make)\s+)?(?:the\s+)?(?P<what>.+?)(?:\s+(?:should|must|has to|needs to|to|happen|run|come|go|be|done|executed))*\s+(?P<where>before|after|in parallel (?:with|to)|at the same time as|alongside|parallel to)\s+(?:the\s+)?(?P<anchor>.+)$",
+    r"^(?:please\s+)?(?:(?:put|move|do|run|place|perform|execute|have|make)\s+)?(?:the\s+)?(?P<what>.+?)(?:\s+(?:should|must|has to|needs to|to|happen|run|come|go|be|done|executed))*\s+(?P<where>before|after|in parallel (?:with|to)|at the same time as|alongside|parallel to)\s+(?:the\s+)?(?P<anchor>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _ORDER_SURE = 0.45
-_ADDING = re.compile(r"^(?:(?:also|and|then|please)\s+)*(?:add|insert|include|append|introduce)\b", re.IGNORECASE)
+_ADDING = re.compile(
+    r"^(?:(?:also|and|then|please)\s+)*(?:add|insert|include|append|introduce)\b", re.IGNORECASE
+)
 
 
 def edit_order(text: str, editing: Editing) -> list[Operation]:
@@ -200,7 +232,10 @@ def edit_order(text: str, editing: Editing) -> list[Operation]:
     if not match or _ADDING.match(text):
         return []
     unmask = editing.masked.unmask
-    what, anchor = editing.steps.find(unmask(match["what"])), editing.steps.find(unmask(match["anchor"]))
+    what, anchor = (
+        editing.steps.find(unmask(match["what"])),
+        editing.steps.find(unmask(match["anchor"])),
+    )
     if what is None or anchor is None or what.id == anchor.id:
         return []
     if min(what.score, anchor.score) < _ORDER_SURE:
@@ -212,10 +247,10 @@ def move(name: str, where: str, anchor: str, steps: BaseSteps) -> list[Operation
     """Return the operations that put a step before, after or beside another."""
     needs = {each: list(table.get("needs", [])) for each, table in steps.tables.items()}
     before = {each: list(value) for each, value in needs.items()}
-    for each in needs:
-        if name in needs[each]:
-            inherited = [need for need in needs[name] if need not in needs[each]]
-            needs[each] = [need for need in needs[each] if need != name] + inherited
+    for each, own in before.items():
+        if name in own:
+            inherited = [need for need in before[name] if need not in own]
+            needs[each] = [need for need in own if need != name] + inherited
     if where == "before":
         needs[name] = [need for need in needs[anchor] if need != name]
         needs[anchor] = [name]
@@ -234,5 +269,3 @@ def move(name: str, where: str, anchor: str, steps: BaseSteps) -> list[Operation
         for each, value in needs.items()
         if value != before[each]
     ]
-
-

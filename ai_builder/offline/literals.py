@@ -31,14 +31,16 @@ _PATTERNS: tuple[tuple[LiteralKind, str], ...] = (
     ),
     (
         "placeholder",
-        r"\$?\{\{?\s*(?P<b0>[A-Za-z_][\w .-]*?)\s*\}\}?|<(?P<b1>[A-Za-z_][\w -]*)>|\$(?P<b2>[A-Z_][A-Z0-9_]+)\b",
+        r"\$?\{\{?\s*(?P<b0>[A-Za-z_][\w .-]*?)\s*\}\}?|<(?P<b1>[A-Za-z_][\w -]*)>|\$(?P<b2>[A-Z_][A-Z0-9_]+)\b",  # noqa: E501 - a pattern reads best in one piece
     ),
     ("text", r"\"(?P<c0>[^\"\n]{1,2000})\"|(?<![\w])'(?P<c1>[^'\n]{1,2000}?)'(?![\w])"),
     ("email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"),
     (
         "path",
-        rf"(?<![\w/.~-])(?:(?:~|\.{{1,2}})?/[\w.@+%*-]+(?:/[\w.@+%*-]*)*|[A-Za-z]:\\[\w\\. -]+\w"
-        rf"|[\w.+*%-]+(?:/[\w.+*%-]+)*\.(?:{_FILE_ENDINGS})\b(?![/\w])|(?:[\w.+*%-]+/){{2,}}[\w.+*%-]*|[\w.+*%-]+/(?=[\s,;:.]|$))",
+        (
+            rf"(?<![\w/.~-])(?:(?:~|\.{{1,2}})?/[\w.@+%*-]+(?:/[\w.@+%*-]*)*|[A-Za-z]:\\[\w\\. -]+\w"
+            rf"|[\w.+*%-]+(?:/[\w.+*%-]+)*\.(?:{_FILE_ENDINGS})\b(?![/\w])|(?:[\w.+*%-]+/){{2,}}[\w.+*%-]*|[\w.+*%-]+/(?=[\s,;:.]|$))"
+        ),
     ),
     ("date", r"\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?\b"),
     (
@@ -97,7 +99,7 @@ def mask(request: str) -> Masked:
     pieces: list[str] = []
     end = 0
     for match in _matches(text):
-        kind, value, stop = _read(match, text)
+        kind, value, stop = _read(match)
         if _FIRST + len(literals) > _LAST:
             break
         mark = chr(_FIRST + len(literals))
@@ -124,24 +126,25 @@ def _plain(request: str) -> str:
 
 _TYPOGRAPHY = str.maketrans(
     {
-        "“": '"',
-        "”": '"',
-        "„": '"',
-        "‘": "'",
-        "’": "'",
-        "–": "-",
-        "—": " - ",
-        "…": "...",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u2013": "-",
+        "\u2014": " - ",
+        "\u2026": "...",
+        "\u2192": " then ",
         "\t": " ",
         "\r": "\n",
         "\xa0": " ",
-        "→": " then ",
     }
 )
 
 
 _SHORTENED = re.compile(
-    r"\b(it|that|there|what|here|something|anything|everything|they|we|you|these|those)'(s|re)\b(?! been\b)", re.IGNORECASE
+    r"\b(it|that|there|what|here|something|anything|everything|they|we|you|these|those)'(s|re)\b(?! been\b)",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
 )
 
 
@@ -166,7 +169,7 @@ def _is_no_path(text: str) -> bool:
     return bool(_NO_PATH.fullmatch(text)) or not re.search(r"[A-Za-z*]", text)
 
 
-def _read(match: re.Match[str], text: str) -> tuple[LiteralKind, str, int]:
+def _read(match: re.Match[str]) -> tuple[LiteralKind, str, int]:
     groups = {name: value for name, value in match.groupdict().items() if value is not None}
     kind = next(kind for kind, _ in _PATTERNS if kind in groups)
     value = next((groups[name] for name in groups if name not in _KINDS), groups[kind]).strip()

@@ -6,14 +6,14 @@ import re
 
 from prefect_luthier.ai_builder.offline.openings import opens_clause
 
-_EACH = r"(?:for|to|on|over)\s+(?:each|every(?: single)?|all(?: of)?)(?: (?:of )?(?:the|our|my|these|those))?"
+_EACH = r"(?:for|to|on|over)\s+(?:each|every(?: single)?|all(?: of)?)(?: (?:of )?(?:the|our|my|these|those))?"  # noqa: E501 - a pattern reads best in one piece
 _LEADING = re.compile(
-    rf"^(?:{_EACH}|(?:loop|iterate|go) (?:over|through)(?: all| each)?(?: the)?)\s+(?P<loop>[^,:]+?)\s*[,:]\s*(?:and\s+)?(?P<rest>.+)$",
+    rf"^(?:{_EACH}|(?:loop|iterate|go) (?:over|through)(?: all| each)?(?: the)?)\s+(?P<loop>[^,:]+?)\s*[,:]\s*(?:and\s+)?(?P<rest>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE | re.DOTALL,
 )
 _LEADING_BARE = re.compile(rf"^{_EACH}\s+(?P<rest>.+)$", re.IGNORECASE | re.DOTALL)
 _TRAILING = re.compile(
-    r"^(?P<rest>.+?)\s*,?\s+(?:for\s+(?:each|every(?: single)?)(?: of)?(?: the| our| my)?|one by one for(?: the)?)\s+(?P<loop>[^,]+)$",
+    r"^(?P<rest>.+?)\s*,?\s+(?:for\s+(?:each|every(?: single)?)(?: of)?(?: the| our| my)?|one by one for(?: the)?)\s+(?P<loop>[^,]+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Container
 
 from prefect_luthier.ai_builder.offline.words import vocabulary
 
-_RESERVED = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while", "item", "index", "run", "params", "steps"}  # fmt: skip
+_RESERVED = {"true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package", "namespace", "return", "var", "void", "while", "item", "index", "run", "params", "steps"}  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
 
 
 def identifier(text: str, taken: Container[str] = (), *, fallback: str = "step") -> str:

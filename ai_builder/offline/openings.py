@@ -9,13 +9,15 @@ from prefect_luthier.ai_builder.offline.literals import is_mark
 from prefect_luthier.ai_builder.offline.words import vocabulary
 
 _FILLER = re.compile(
-    r"^(?:(?:also|please|then|and|just|simply|automatically|immediately|quickly|finally|next|again|first|directly|otherwise|else|don't forget to|make sure to|be sure to|to|you|we|i|always|lastly|afterwards|subsequently|have it|get it|that)\s+)+",
+    r"^(?:(?:also|please|then|and|just|simply|automatically|immediately|quickly|finally|next|again|first|directly|otherwise|else|don't forget to|make sure to|be sure to|to|you|we|i|always|lastly|afterwards|subsequently|have it|get it|that)\s+)+",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _OBJECT = re.compile(
     r"^(?:the|an?|it|its|them|that|this|these|those|my|our|your|his|her|their|me|us|him|everyone|everybody|everything|each|every|all|any|some|both|to|back|out|up|off|down|over|into|onto|in|on|as|who(?:ever|m)?|what(?:ever)?|new|one|two|three|\d+|[A-Z#@]\w*)\b|^[\ue000-\uf8ff]",
 )
-_PLURAL = re.compile(r"^(?:[a-z-]+ ){0,2}[a-z]{3,}(?<!s)s\b(?:$| (?:to|with|for|of|in|from|on|at|by|into|that|which|and))")
+_PLURAL = re.compile(
+    r"^(?:[a-z-]+ ){0,2}[a-z]{3,}(?<!s)s\b(?:$| (?:to|with|for|of|in|from|on|at|by|into|that|which|and))"  # noqa: E501 - a pattern reads best in one piece
+)
 
 
 def opens_clause(text: str) -> bool:
@@ -39,7 +41,7 @@ def opens_clause(text: str) -> bool:
 
 
 _PASSIVE = re.compile(
-    r"^(?:(?:the|an?|its?|they|them|this|that|these|those|all|each|every|both|any|our|my|your|their|another|one)\b\s*)?(?:[\w'\ue000-\uf8ff-]+\s+){0,6}?(?:(?:should|must|has to|have to|needs? to|will|shall|can|ought to)\s+(?:then\s+|also\s+|finally\s+)?(?:be|get)|gets?|(?:is|are) to be|needs?)\s+(?:then\s+|also\s+|automatically\s+)?\w+(?:ed|en|nt|wn|ut|ade|old|id|ilt|eft|ead|ung|un|ept|et)\b"
+    r"^(?:(?:the|an?|its?|they|them|this|that|these|those|all|each|every|both|any|our|my|your|their|another|one)\b\s*)?(?:[\w'\ue000-\uf8ff-]+\s+){0,6}?(?:(?:should|must|has to|have to|needs? to|will|shall|can|ought to)\s+(?:then\s+|also\s+|finally\s+)?(?:be|get)|gets?|(?:is|are) to be|needs?)\s+(?:then\s+|also\s+|automatically\s+)?\w+(?:ed|en|nt|wn|ut|ade|old|id|ilt|eft|ead|ung|un|ept|et)\b"  # noqa: E501 - a pattern reads best in one piece
     r"|^(?:the|an?|its|this|that|all|our|my|their|it|they)\b\s*(?:[\w'\ue000-\uf8ff-]+\s+){0,5}?(?:is|are)\s+(?:then\s+|also\s+|finally\s+|subsequently\s+)?\w+(?:ed|wn|ent|ilt|ade)\s+(?:to|in|into|on|by|with|from|as|at|and)\b",
     re.IGNORECASE,
 )
@@ -51,11 +53,11 @@ def opens_passive(text: str) -> bool:
 
 
 _ASKING = re.compile(
-    r"\b(?:please|pls|plz|kindly|should|shall|must|needs?|want|wants|would like|'d like|let's|can you|could you|would you|will you|make sure|has to|have to|ought to|want you|i'd love|it'd be|would be (?:nice|great|good)|task is|job is|goal is|supposed to|then|finally|afterwards|first|if|unless|when|whenever|once|for each|for every|every time)\b",
+    r"\b(?:please|pls|plz|kindly|should|shall|must|needs?|want|wants|would like|'d like|let's|can you|could you|would you|will you|make sure|has to|have to|ought to|want you|i'd love|it'd be|would be (?:nice|great|good)|task is|job is|goal is|supposed to|then|finally|afterwards|first|if|unless|when|whenever|once|for each|for every|every time)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _TELLING = re.compile(
-    r"^(?:hi|hello|hey|(?:kind |best |warm )?regards|yours|sincerely|thanks|thx|ty|thank you|cheers|regards|best|sorry|btw|by the way|fyi|note that|context|background|hope|currently|at the moment|right now|so far|until now|lately|recently|last (?:week|month|year)|as you (?:know|may know)|(?:i|we|they|he|she|my|our|it|this|that|there|nobody|someone|somebody|people|everyone)\b(?!.*\b(?:should|must|need(?:s)? (?:to|you|this|that|it|a|the|an|our|my)|want|would like|'d like|have to|has to|shall)\b))",
+    r"^(?:hi|hello|hey|(?:kind |best |warm )?regards|yours|sincerely|thanks|thx|ty|thank you|cheers|regards|best|sorry|btw|by the way|fyi|note that|context|background|hope|currently|at the moment|right now|so far|until now|lately|recently|last (?:week|month|year)|as you (?:know|may know)|(?:i|we|they|he|she|my|our|it|this|that|there|nobody|someone|somebody|people|everyone)\b(?!.*\b(?:should|must|need(?:s)? (?:to|you|this|that|it|a|the|an|our|my)|want|would like|'d like|have to|has to|shall)\b))",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -67,14 +69,17 @@ def is_directive(sentence: str) -> bool:
         return False
     if _TELLING.match(stripped) and not opens_passive(stripped):
         inner = order_words.POLITE.sub("", stripped)
-        return inner != stripped and (opens_clause(inner) or bool(order_words.CONTAINER.match(inner)))
+        return inner != stripped and (
+            opens_clause(inner) or bool(order_words.CONTAINER.match(inner))
+        )
     if _ASKING.search(stripped) or opens_passive(stripped):
         return True
     return not is_question(sentence) and not _tells(stripped)
 
 
 _SUBJECT = re.compile(
-    r"^(?:the|an?|our|my|their|his|her|these|those|some|many|most|all|no|[A-Z]?[a-z]+s|[A-Z][a-z]+)\b", re.IGNORECASE
+    r"^(?:the|an?|our|my|their|his|her|these|those|some|many|most|all|no|[A-Z]?[a-z]+s|[A-Z][a-z]+)\b",
+    re.IGNORECASE,
 )
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|has|have|had|got|does|don't|doesn't|didn't|isn't|aren't|won't|can't|keeps?|costs?|takes|needs|wants|complained|leaked|\w{3,}ed)\b",
@@ -85,13 +90,17 @@ _FINITE = re.compile(
 def _tells(sentence: str) -> bool:
     """Return whether a sentence has a subject and a finite verb: it tells how things are."""
     inner = order_words.POLITE.sub("", sentence)
-    if opens_clause(inner) or order_words.LEADING.match(inner) or order_words.CONTAINER.match(inner):
+    if (
+        opens_clause(inner)
+        or order_words.LEADING.match(inner)
+        or order_words.CONTAINER.match(inner)
+    ):
         return False
     return bool(_SUBJECT.match(inner)) and bool(_FINITE.search(inner))
 
 
 _QUESTION = re.compile(
-    r"^(?:so\s+|and\s+|but\s+)?(?:who|whom|whose|what(?:'s|s)?|which|where|why|how|is|are|was|were|do|does|did|am|has|have|should|will|would|may|can (?!you|we|u\b)|could (?!you|we|u\b))\b",
+    r"^(?:so\s+|and\s+|but\s+)?(?:who|whom|whose|what(?:'s|s)?|which|where|why|how|is|are|was|were|do|does|did|am|has|have|should|will|would|may|can (?!you|we|u\b)|could (?!you|we|u\b))\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -99,4 +108,8 @@ _QUESTION = re.compile(
 def is_question(sentence: str) -> bool:
     """Return whether a sentence wants to know something: it is no order."""
     stripped = sentence.strip()
-    return stripped.endswith("?") and bool(_QUESTION.match(stripped)) and not order_words.POLITE.match(stripped)
+    return (
+        stripped.endswith("?")
+        and bool(_QUESTION.match(stripped))
+        and not order_words.POLITE.match(stripped)
+    )

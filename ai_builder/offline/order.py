@@ -34,10 +34,9 @@ def needs_of(actions: Sequence[Action]) -> list[list[int]]:
         if position and action.clause.link is Link.BESIDE:
             needs.append(list(front.before))
             front.open.append(position)
-        elif position and action.clause.otherwise:
-            needs.append(list(needs[position - 1]))
-            front.open.append(position)
-        elif position and is_complement(actions[position - 1], action):
+        elif (position and action.clause.otherwise) or (
+            position and is_complement(actions[position - 1], action)
+        ):
             needs.append(list(needs[position - 1]))
             front.open.append(position)
         else:

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 from prefect_luthier.ai_builder.offline.times import NUMBER, number
 
-_UNIT = r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|quarters?|years?)"
-_SHORT = {"ms": "ms", "mil": "ms", "s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hr": "h", "hou": "h", "d": "d", "day": "d", "w": "w", "wee": "w", "wk": "w"}  # fmt: skip
+_UNIT = r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|min|m|hours?|hrs?|hr|h|days?|d|weeks?|wks?|w|months?|quarters?|years?)"  # noqa: E501 - a pattern reads best in one piece
+_SHORT = {"ms": "ms", "mil": "ms", "s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hr": "h", "hou": "h", "d": "d", "day": "d", "w": "w", "wee": "w", "wk": "w"}  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
 
 _PERIOD = re.compile(
     rf"\b(?:(?:in|for|from|over|of|during|within)\s+)?(?:the\s+)?(?:last|past|previous|recent)\s+(?:(?P<count>{NUMBER})\s+)?(?P<unit>hours?|days?|weeks?|months?|quarters?|years?)\b",
     re.IGNORECASE,
 )
 _RETRY = re.compile(
-    rf"[,\s]*\b(?:and\s+|but\s+)?(?:re-?try(?:ing)?|try(?:ing)?(?: it| that| this)? again|attempt(?: it)?|repeat)(?:\s+(?:it|that|this|them|the \w+|each|on failure|if it fails))?\s+(?:for\s+)?(?:up to\s+|at most\s+|a maximum of\s+)?(?P<count>{NUMBER})(?:\s+(?:more\s+)?(?:times|retries|attempts|x)|x)?"
-    rf"|[,\s]*\b(?:with|allow|use)\s+(?:up to\s+)?(?P<count2>{NUMBER})\s+(?:retries|retry|re-tries|more attempts)",
+    rf"[,\s]*\b(?:and\s+|but\s+)?(?:re-?try(?:ing)?|try(?:ing)?(?: it| that| this)? again|attempt(?: it)?|repeat)(?:\s+(?:it|that|this|them|the \w+|each|on failure|if it fails))?\s+(?:for\s+)?(?:up to\s+|at most\s+|a maximum of\s+)?(?P<count>{NUMBER})(?:\s+(?:more\s+)?(?:times|retries|attempts|x)|x)?"  # noqa: E501 - a pattern reads best in one piece
+    rf"|[,\s]*\b(?:with|allow|use)\s+(?:up to\s+)?(?P<count2>{NUMBER})\s+(?:retries|retry|re-tries|more attempts)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _DELAY = re.compile(
-    rf"^[,\s]*(?:(?:with\s+)?(?:an?\s+)?(?P<count>{NUMBER})[\s-]*(?P<unit>{_UNIT})\s+(?:apart|delay|pause|between|in between|wait|backoff)|(?:every|after|waiting|wait|with a delay of|with)\s+(?P<count2>{NUMBER})\s*(?P<unit2>{_UNIT})(?:\s+(?:between|apart|in between|delay)[\w ]*)?)",
+    rf"^[,\s]*(?:(?:with\s+)?(?:an?\s+)?(?P<count>{NUMBER})[\s-]*(?P<unit>{_UNIT})\s+(?:apart|delay|pause|between|in between|wait|backoff)|(?:every|after|waiting|wait|with a delay of|with)\s+(?P<count2>{NUMBER})\s*(?P<unit2>{_UNIT})(?:\s+(?:between|apart|in between|delay)[\w ]*)?)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _TIMEOUT = re.compile(
-    rf"[,\s]*\b(?:and\s+|but\s+)?(?:(?:give up|time ?out|stop|abort|cancel(?: it)?|kill(?: it)?|fail)(?:\s+(?:it|that))?\s+(?:if it (?:takes|runs)\s+)?(?:after|at|longer than|more than|for more than|over)|with a (?:timeout|time limit|limit) of|(?:timeout|time limit)(?: of|:)?|it (?:must|should) (?:not |never )?take (?:no )?(?:more|longer) than)\s+(?P<count>{NUMBER}(?:\.\d+)?)[\s-]*(?P<unit>{_UNIT})\b"
+    rf"[,\s]*\b(?:and\s+|but\s+)?(?:(?:give up|time ?out|stop|abort|cancel(?: it)?|kill(?: it)?|fail)(?:\s+(?:it|that))?\s+(?:if it (?:takes|runs)\s+)?(?:after|at|longer than|more than|for more than|over)|with a (?:timeout|time limit|limit) of|(?:timeout|time limit)(?: of|:)?|it (?:must|should) (?:not |never )?take (?:no )?(?:more|longer) than)\s+(?P<count>{NUMBER}(?:\.\d+)?)[\s-]*(?P<unit>{_UNIT})\b"  # noqa: E501 - a pattern reads best in one piece
     rf"|[,\s]*\bwith\s+an?\s+(?P<count2>{NUMBER})[\s-]*(?P<unit2>{_UNIT})\s+(?:timeout|time limit)",
     re.IGNORECASE,
 )

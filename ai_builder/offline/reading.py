@@ -25,6 +25,9 @@ _PART_SLACK = 0.03
 _USED_FACTOR = 0.85
 
 
+_PATIENT = Care()
+
+
 @dataclass(frozen=True)
 class Action:
     """One thing to do, and what does it.
@@ -43,7 +46,7 @@ class Action:
     command: str | None
     literals: tuple[Literal, ...]
     score: float = 1.0
-    care: Care = Care()
+    care: Care = _PATIENT
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,12 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
     actions: list[Action] = []
     unknown: list[str] = []
     vague: list[str] = []
-    for clause in split_clauses(text):
-        care, rest = take_care(clause.text)
+    for read in split_clauses(text):
+        care, rest = take_care(read.text)
         if care and actions and is_vague(plain(rest)):
             actions[-1] = replace(actions[-1], care=care.over(actions[-1].care))
             continue
-        clause = replace(clause, text=rest) if care else clause
+        clause = replace(read, text=rest) if care else read
         found = choose(clause, actions, masked, index)
         actions += [replace(action, care=care) for action in found]
         if found or clause.event or not clause.directive:
@@ -113,9 +116,7 @@ def _is_order(text: str) -> bool:
     return opens_clause(text) or opens_passive(text) or opens_clause(f"{text} it")
 
 
-def choose(
-    clause: Clause, before: Sequence[Action], masked: Masked, index: Index
-) -> list[Action]:
+def choose(clause: Clause, before: Sequence[Action], masked: Masked, index: Index) -> list[Action]:
     """Return the actions of one clause; none when nothing fits or it only points back.
 
     Args:
@@ -142,13 +143,17 @@ def choose(
     floor = ACCEPT if clause.directive else ACCEPT_MENTIONED
     if whole is None or whole.score < floor:
         return []
-    action = Action(replace(clause, text=clause.text.replace(PARALLEL, "")), whole.entry, None, literals, whole.score)
+    action = Action(
+        replace(clause, text=clause.text.replace(PARALLEL, "")),
+        whole.entry,
+        None,
+        literals,
+        whole.score,
+    )
     return _with_antecedent([action], before, masked, index)
 
 
-def _best(
-    text: str, context: str, index: Index, used: Collection[str] = ()
-) -> Match | None:
+def _best(text: str, context: str, index: Index, used: Collection[str] = ()) -> Match | None:
     """Return the best entry; one that is used already must fit clearly better."""
     matches = index.rank(text, context)
     return max(
@@ -158,7 +163,10 @@ def _best(
     )
 
 
-_POINTER = re.compile(r"\b(?:it|them|this|that|these|those|one|both|the (?:result|output|file|outcome|same|others?)s?)\b", re.IGNORECASE)
+_POINTER = re.compile(
+    r"\b(?:it|them|this|that|these|those|one|both|the (?:result|output|file|outcome|same|others?)s?)\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 
 
 def _points_back(text: str) -> bool:
@@ -166,13 +174,17 @@ def _points_back(text: str) -> bool:
 
 
 def _with_topic(text: str, before: Sequence[Action]) -> str:
-    """Return `resize it` with what `it` stands for: the things of the last clause that names any."""
+    """Return `resize it` with what `it` stands for: the things of the last clause that names any."""  # noqa: E501 - a pattern reads best in one piece
     own = [term for term in query_terms(text)[1:] if term.stem not in vocabulary().weak]
     if own or not before or not _points_back(text):
         return text
     for action in reversed(before):
         things = [term.word for term in query_terms(plain(action.clause.text))[1:]]
-        things = [word for word in things if word not in vocabulary().verb_words or word in vocabulary().noun_verbs]
+        things = [
+            word
+            for word in things
+            if word not in vocabulary().verb_words or word in vocabulary().noun_verbs
+        ]
         if things:
             return f"{text} {' '.join(things)}"
     return text
@@ -203,7 +215,9 @@ def _event(
     return [Action(clause, whole.entry, None, literals, whole.score)]
 
 
-_CONNECTED = re.compile(rf"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|plus|&|as well as)\s+|{PARALLEL}", re.IGNORECASE)
+_CONNECTED = re.compile(
+    rf"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|plus|&|as well as)\s+|{PARALLEL}", re.IGNORECASE
+)
 
 
 def _parts(
@@ -246,7 +260,7 @@ def _part_link(clause: Clause, position: int, *, lent: bool) -> Link:
     return Link.BESIDE if lent else Link.LIST
 
 
-_CHECKS = frozenset("check get list find query detect read search fetch monitor determine test verify count compare evaluate measure predict track validate inspect".split())  # fmt: skip
+_CHECKS = frozenset(["check", "get", "list", "find", "query", "detect", "read", "search", "fetch", "monitor", "determine", "test", "verify", "count", "compare", "evaluate", "measure", "predict", "track", "validate", "inspect"])  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
 
 
 def _with_antecedent(
@@ -258,9 +272,18 @@ def _with_antecedent(
         return actions
     text = plain(first.clause.condition)
     match = _best(text, "", index)
-    if match is None or match.score < ACCEPT_MENTIONED or match.entry.slug == (first.entry.slug if first.entry else ""):
+    if (
+        match is None
+        or match.score < ACCEPT_MENTIONED
+        or match.entry.slug == (first.entry.slug if first.entry else "")
+    ):
         return actions
-    if not any(term.word in _CHECKS or term.stem in _CHECKS for term in query_terms(re.sub(r"[^A-Za-z]+", " ", f"{match.entry.slug} {match.entry.description}"))[:4]):
+    if not any(
+        term.word in _CHECKS or term.stem in _CHECKS
+        for term in query_terms(
+            re.sub(r"[^A-Za-z]+", " ", f"{match.entry.slug} {match.entry.description}")
+        )[:4]
+    ):
         return actions
     check = Action(
         Clause(first.clause.condition, first.clause.link, sentence=first.clause.sentence),
@@ -281,7 +304,7 @@ def is_vague(text: str) -> bool:
 
 
 _IDLE = re.compile(
-    r"(?:please )?(?:find (?:it |that |this )?out|figure (?:it|that|this) out|work (?:it|that|this) out|look into (?:it|that|this)|(?:just )?(?:do|keep|leave|take) (?:it|them|that|this|those|these)(?: two| three| all)?|go(?: ahead)?|whatever|none|just those|that's (?:it|all)|nothing else|as usual|rather|kind regards.*|cheers.*|thanks.*)",
+    r"(?:please )?(?:find (?:it |that |this )?out|figure (?:it|that|this) out|work (?:it|that|this) out|look into (?:it|that|this)|(?:just )?(?:do|keep|leave|take) (?:it|them|that|this|those|these)(?: two| three| all)?|go(?: ahead)?|whatever|none|just those|that's (?:it|all)|nothing else|as usual|rather|kind regards.*|cheers.*|thanks.*)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 

@@ -83,7 +83,7 @@ def refine(masked: Masked, form: Mapping[str, Any], catalog: Catalog, index: Ind
 
 
 _NEXT_CHANGE = re.compile(
-    r"\s*(?:,\s*(?:and\s+|but\s+)?|\s+and\s+|\s+but\s+)(?:also\s+|then\s+|please\s+)*(?=(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|add|use|turn|give up|schedule|undo|get rid of|move|put|notify|send|post)\b)",
+    r"\s*(?:,\s*(?:and\s+|but\s+)?|\s+and\s+|\s+but\s+)(?:also\s+|then\s+|please\s+)*(?=(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|add|use|turn|give up|schedule|undo|get rid of|move|put|notify|send|post)\b)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -92,11 +92,15 @@ def _changes(sentence: str) -> list[str]:
     """Return the parts of a sentence that are changes of different kinds."""
     parts = [part for part in _NEXT_CHANGE.split(sentence) if part and part.strip()]
     kinds = {bool(_EDITING.match(_polished(part))) for part in parts}
-    return parts if len(kinds) > 1 or (parts and all(_EDITING.match(_polished(p)) for p in parts)) else [sentence]
+    return (
+        parts
+        if len(kinds) > 1 or (parts and all(_EDITING.match(_polished(p)) for p in parts))
+        else [sentence]
+    )
 
 
 _EDITING = re.compile(
-    r"^(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|turn|give up|schedule|undo|get rid of|move|put|use)\b",
+    r"^(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|turn|give up|schedule|undo|get rid of|move|put|use)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -140,7 +144,7 @@ def _read_change(
 
 
 _REMOVE = re.compile(
-    r"^(?:and\s+|also\s+|then\s+|just\s+)*(?:(?:remove|drop|delete|skip|omit|leave out|take out|cut|undo|get rid of|throw out|kill|eliminate|forget(?: about)?|scrap|strip|ditch|lose|revert|disable|exclude|stop)\b|(?:there is |there's )?no (?:more |longer )?(?:need (?:for|to)\s+)?|(?:i |we )?(?:don't|do not|no longer) (?:need|want|require)(?: to)?\b|without\b)\s*(?P<what>.+?)(?:\s+(?:any ?more|any longer|again|altogether|entirely|completely|please|(?:step|thing|part|task|bit|stage)s?))*$|^(?P<what2>.+?)\s+(?:is|are) (?:not|no longer) (?:needed|necessary|required|wanted)(?: any ?more)?$|^(?:take|leave|cut)\s+(?P<what3>.+?)\s+out$",
+    r"^(?:and\s+|also\s+|then\s+|just\s+)*(?:(?:remove|drop|delete|skip|omit|leave out|take out|cut|undo|get rid of|throw out|kill|eliminate|forget(?: about)?|scrap|strip|ditch|lose|revert|disable|exclude|stop)\b|(?:there is |there's )?no (?:more |longer )?(?:need (?:for|to)\s+)?|(?:i |we )?(?:don't|do not|no longer) (?:need|want|require)(?: to)?\b|without\b)\s*(?P<what>.+?)(?:\s+(?:any ?more|any longer|again|altogether|entirely|completely|please|(?:step|thing|part|task|bit|stage)s?))*$|^(?P<what2>.+?)\s+(?:is|are) (?:not|no longer) (?:needed|necessary|required|wanted)(?: any ?more)?$|^(?:take|leave|cut)\s+(?P<what3>.+?)\s+out$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _ADD_MARGIN = 0.12
@@ -169,8 +173,8 @@ def _remove(text: str, editing: Editing, index: Index) -> list[Operation]:
 
 
 _REPLACE = re.compile(
-    r"^(?:use|do|send (?:it |this )?(?:via|with|by|through|to|as)?|go with|take|run)\s*(?P<new>.+?)\s+(?:instead of|rather than|in place of)\s+(?P<old>.+)$"
-    r"|^(?:instead of|rather than|in place of)\s+(?P<old2>[^,]+?)\s*,?\s+(?:use|do|please|let's|we should|i want|i'd like|have|go with|take|make it)?\s*(?P<new2>.+)$"
+    r"^(?:use|do|send (?:it |this )?(?:via|with|by|through|to|as)?|go with|take|run)\s*(?P<new>.+?)\s+(?:instead of|rather than|in place of)\s+(?P<old>.+)$"  # noqa: E501 - a pattern reads best in one piece
+    r"|^(?:instead of|rather than|in place of)\s+(?P<old2>[^,]+?)\s*,?\s+(?:use|do|please|let's|we should|i want|i'd like|have|go with|take|make it)?\s*(?P<new2>.+)$"  # noqa: E501 - a pattern reads best in one piece
     r"|^(?:replace|swap|substitute|exchange)\s+(?:out\s+)?(?P<old3>.+?)\s+(?:with|by|for)\s+(?P<new3>.+)$"
     r"|^(?:switch|change|move)\s+(?:from\s+)?(?P<old4>.+?)\s+(?:to|into|over to)\s+(?P<new4>.+)$"
     r"|^(?P<new5>.+?)\s+(?:instead of|rather than|in place of)\s+(?P<old5>.+)$",
@@ -230,7 +234,7 @@ def _new_parameters(parameters: Parameters, form: Mapping[str, Any]) -> list[Ope
 
 
 _GUARD = re.compile(
-    r"^(?:(?:please\s+)?only\s+(?P<what>.+?)\s+(?:if|when|in case|as long as)\s+(?P<condition>.+)|(?P<what2>.+?)\s+only\s+(?:if|when|in case)\s+(?P<condition2>.+)|skip\s+(?P<what3>.+?)\s+(?P<unless>if|when|unless)\s+(?P<condition3>.+)|don't\s+(?P<what4>.+?)\s+(?P<unless2>if|when|unless)\s+(?P<condition4>.+))$",
+    r"^(?:(?:please\s+)?only\s+(?P<what>.+?)\s+(?:if|when|in case|as long as)\s+(?P<condition>.+)|(?P<what2>.+?)\s+only\s+(?:if|when|in case)\s+(?P<condition2>.+)|skip\s+(?P<what3>.+?)\s+(?P<unless>if|when|unless)\s+(?P<condition3>.+)|don't\s+(?P<what4>.+?)\s+(?P<unless2>if|when|unless)\s+(?P<condition4>.+))$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -242,13 +246,17 @@ def _guard(text: str, editing: Editing) -> list[Operation]:
         return []
     groups = match.groupdict()
     what = next(groups[key] for key in ("what", "what2", "what3", "what4") if groups[key])
-    words = next(groups[k] for k in ("condition", "condition2", "condition3", "condition4") if groups[k])
+    words = next(
+        groups[k] for k in ("condition", "condition2", "condition3", "condition4") if groups[k]
+    )
     joiner = groups["unless"] or groups["unless2"]
     meant = editing.steps.find(editing.masked.unmask(what))
     if meant is None or meant.score < MEANT:
         return []
     negated = joiner is not None and joiner.lower() != "unless"
-    expression = when_expression(words, ancestors(meant.id, editing.steps), editing.steps, negated=negated)
+    expression = when_expression(
+        words, ancestors(meant.id, editing.steps), editing.steps, negated=negated
+    )
     return [SetStepField(meant.id, ("when",), expression)] if expression else []
 
 
@@ -328,25 +336,29 @@ def _broken_inputs(table: Mapping[str, Any], reachable: set[str]) -> list[str]:
 
 
 _ANCHORED = re.compile(
-    r"^(?P<rest>.+?)[\s,]+(?P<where>right before|just before|before|right after|just after|after|once|as soon as|in parallel (?:with|to)|parallel to|alongside(?: with)?|at the same time as|simultaneously with|while)\s+(?P<anchor>.+)$",
+    r"^(?P<rest>.+?)[\s,]+(?P<where>right before|just before|before|right after|just after|after|once|as soon as|in parallel (?:with|to)|parallel to|alongside(?: with)?|at the same time as|simultaneously with|while)\s+(?P<anchor>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _ANCHOR_FIRST = re.compile(
-    r"^(?P<where>before|after|once|as soon as|in parallel (?:with|to)|alongside|while)\s+(?P<anchor>[^,]+?)\s*,\s*(?P<rest>.+)$",
+    r"^(?P<where>before|after|once|as soon as|in parallel (?:with|to)|alongside|while)\s+(?P<anchor>[^,]+?)\s*,\s*(?P<rest>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\bbetween\s+(?P<first>.+?)\s+and\s+(?P<second>.+)$", re.IGNORECASE)
-_AT_START = re.compile(r"\b(?:at the (?:very )?(?:start|beginning|top)|as (?:a|the) first step|first of all|to begin with|at first|up front|beforehand)\b|^(?:first|initially)\b|\bfirst$", re.IGNORECASE)
-_AT_END = re.compile(r"\b(?:at the (?:very )?end|in the end|finally|lastly|as (?:a|the) last step|afterwards|when (?:everything|all)[\w ' ]* (?:done|finished|over)|last)\b|^then\b", re.IGNORECASE)
+_AT_START = re.compile(
+    r"\b(?:at the (?:very )?(?:start|beginning|top)|as (?:a|the) first step|first of all|to begin with|at first|up front|beforehand)\b|^(?:first|initially)\b|\bfirst$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+_AT_END = re.compile(
+    r"\b(?:at the (?:very )?end|in the end|finally|lastly|as (?:a|the) last step|afterwards|when (?:everything|all)[\w ' ]* (?:done|finished|over)|last)\b|^then\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 _ADD_WORDS = re.compile(
-    r"^(?:(?:also|and|then|finally|additionally|too|next|lastly)\s+)*(?:add|insert|include|append|put in|introduce|throw in|squeeze in)\s+(?:(?:an?|another|one more|the)\s+)?(?:(?:new|extra|additional|final|first)\s+)*(?:(?:step|task|stage)\s+)?(?:(?:that|which|to|for|called|named|where (?:we|you|it))\s+)?",
+    r"^(?:(?:also|and|then|finally|additionally|too|next|lastly)\s+)*(?:add|insert|include|append|put in|introduce|throw in|squeeze in)\s+(?:(?:an?|another|one more|the)\s+)?(?:(?:new|extra|additional|final|first)\s+)*(?:(?:step|task|stage)\s+)?(?:(?:that|which|to|for|called|named|where (?:we|you|it))\s+)?",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
 
-def _add(
-    text: str, refinement: Refinement, masked: Masked, catalog: Catalog, index: Index
-) -> None:
+def _add(text: str, refinement: Refinement, masked: Masked, catalog: Catalog, index: Index) -> None:
     """Add the steps that a text asks for."""
     text = text.strip(" .,!?")
     steps = BaseSteps(refinement.form, catalog)
@@ -369,9 +381,7 @@ def _add(
     _insert(actions, where, anchors, refinement, masked, catalog)
 
 
-def _anchor(
-    text: str, steps: BaseSteps, masked: Masked
-) -> tuple[str, str | None, list[str]]:
+def _anchor(text: str, steps: BaseSteps, masked: Masked) -> tuple[str, str | None, list[str]]:
     """Return a text without the words that say where, where that is, and the steps named."""
     between = _BETWEEN.search(text)
     if between:
@@ -387,14 +397,28 @@ def _anchor(
             where = match["where"].lower().removeprefix("right ").removeprefix("just ")
             if len(middle) > 1:
                 return match["rest"], "before", [meant.id]
-            kind = "before" if where == "before" else "after" if where.startswith(("after", "once", "as soon")) else "beside"
+            kind = (
+                "before"
+                if where == "before"
+                else "after"
+                if where.startswith(("after", "once", "as soon"))
+                else "beside"
+            )
             return match["rest"], kind, [meant.id]
         if re.match(r"(?:that|this|it|everything|all)\b", words, re.IGNORECASE):
-            return match["rest"], "before" if match["where"].lower().endswith("before") else "end", []
+            return (
+                match["rest"],
+                "before" if match["where"].lower().endswith("before") else "end",
+                [],
+            )
     if _AT_START.search(text):
         return _AT_START.sub("", text).strip(" ,"), "start", []
     if re.match(r"^before (?:that|this)\b", text, re.IGNORECASE):
-        return re.sub(r"^before (?:that|this)\s*,?\s*", "", text, flags=re.IGNORECASE), "before", steps.sinks()[-1:]
+        return (
+            re.sub(r"^before (?:that|this)\s*,?\s*", "", text, flags=re.IGNORECASE),
+            "before",
+            steps.sinks()[-1:],
+        )
     return text, None, []
 
 
@@ -404,7 +428,11 @@ def _default_place(
     """Return where a step goes when nothing says it: at the end, or after what it works on."""
     if clause.condition is not None:
         meaning = read_condition(clause.condition, negated=clause.negated)
-        general = re.search(r"\b(?:anything|something|any (?:step|of|part)|it|that|this|the (?:workflow|flow|run|job|pipeline))\b", clause.condition, re.IGNORECASE)
+        general = re.search(
+            r"\b(?:anything|something|any (?:step|of|part)|it|that|this|the (?:workflow|flow|run|job|pipeline))\b",  # noqa: E501 - a pattern reads best in one piece
+            clause.condition,
+            re.IGNORECASE,
+        )
         meant = None if general else steps.find(masked.unmask(clause.condition))
         if meant is not None and meant.score >= MEANT:
             return "branch", [meant.id]
@@ -414,7 +442,12 @@ def _default_place(
     if _AT_END.search(text) or last is None:
         return "end", []
     working_on = steps.find(_things(masked.unmask(clause.text)))
-    if working_on and working_on.score >= _ON_SURE and working_on.id != last and re.search(r"\balso\b|\btoo\b|\bas well\b", text, re.IGNORECASE):
+    if (
+        working_on
+        and working_on.score >= _ON_SURE
+        and working_on.id != last
+        and re.search(r"\balso\b|\btoo\b|\bas well\b", text, re.IGNORECASE)
+    ):
         return "branch", [working_on.id]
     return "end", []
 
@@ -428,7 +461,7 @@ def _things(text: str) -> str:
     return match[1] if match and match[1] else text
 
 
-def _insert(
+def _insert(  # noqa: PLR0917 - each is a different thing
     actions: Sequence[Action],
     where: str,
     anchors: Sequence[str],
@@ -440,10 +473,8 @@ def _insert(
     for position, action in enumerate(actions):
         steps = BaseSteps(refinement.form, catalog)
         beside = position > 0 and action.clause.link is Link.BESIDE
-        if position == 0 or beside:
-            needs = _needs_at(where, anchors, steps)
-        else:
-            needs = previous
+        opens = position == 0 or beside
+        needs = _needs_at(where, anchors, steps) if opens else previous
         name = _insert_one(action, needs, where, refinement, masked, catalog)
         steps = BaseSteps(refinement.form, catalog)
         if where in {"before", "start", "after", "beside"} and (position == 0 or beside):
@@ -459,7 +490,11 @@ def _needs_at(where: str, anchors: Sequence[str], steps: BaseSteps) -> list[str]
         return list(anchors)
     if where == "end":
         last = steps.last()
-        main = [name for name in steps.sinks() if "'failed'" not in str(steps.tables[name].get("when", ""))]
+        main = [
+            name
+            for name in steps.sinks()
+            if "'failed'" not in str(steps.tables[name].get("when", ""))
+        ]
         return main or ([last] if last else [])
     if where in {"before", "beside"} and anchors:
         return list(steps.tables[anchors[0]].get("needs", []))
@@ -469,7 +504,9 @@ def _needs_at(where: str, anchors: Sequence[str], steps: BaseSteps) -> list[str]
 def _place(name: str, where: str, anchors: Sequence[str], steps: BaseSteps) -> list[Operation]:
     """Return the operations that make other steps wait for a new one."""
     if where == "start":
-        roots = [each for each, table in steps.tables.items() if not table.get("needs") and each != name]
+        roots = [
+            each for each, table in steps.tables.items() if not table.get("needs") and each != name
+        ]
         return [SetStepField(each, ("needs",), [name]) for each in roots]
     if not anchors:
         return []
@@ -489,7 +526,7 @@ def _chain(name: str, previous: str, steps: BaseSteps) -> list[Operation]:
     ]
 
 
-def _insert_one(
+def _insert_one(  # noqa: PLR0917 - each is a different thing
     action: Action,
     needs: Sequence[str],
     where: str,
@@ -500,7 +537,9 @@ def _insert_one(
     steps = BaseSteps(refinement.form, catalog)
     label = action.entry.slug if action.entry else (action.command or "command")[:30]
     name = identifier(label, steps.tables)
-    table: dict[str, Any] = {"uses": action.entry.reference} if action.entry else {"run": action.command}
+    table: dict[str, Any] = (
+        {"uses": action.entry.reference} if action.entry else {"run": action.command}
+    )
     if needs:
         table["needs"] = list(needs)
     condition = _condition(action, needs, where, steps)
@@ -508,9 +547,13 @@ def _insert_one(
         table["when"] = condition
     parameters = Parameters(dict(refinement.form.get("parameters") or {}))
     if action.entry is not None:
-        reachable = list(dict.fromkeys([*reversed(needs), *(a for n in needs for a in ancestors(n, steps))]))
+        reachable = list(
+            dict.fromkeys([*reversed(needs), *(a for n in needs for a in ancestors(n, steps))])
+        )
         upstream = [upstream_of(each, steps) for each in reachable]
-        inputs = fill_inputs(action.entry, masked.unmask(action.clause.text), action.literals, upstream, parameters)
+        inputs = fill_inputs(
+            action.entry, masked.unmask(action.clause.text), action.literals, upstream, parameters
+        )
         message_for(action, inputs, masked)
         if inputs:
             table["inputs"] = inputs

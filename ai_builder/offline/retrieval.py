@@ -127,7 +127,8 @@ class Index:
                 weak = _WEAK_WEIGHT if term in vocabulary().weak else 1.0
                 matrix[row, column] = self._rarity[column] * weak
         sums = matrix.sum(axis=1, keepdims=True)
-        return np.divide(matrix, sums, out=matrix, where=sums > 0)
+        np.divide(matrix, sums, out=matrix, where=sums > 0)
+        return matrix
 
     def rank(self, text: str, context: str = "", limit: int = 8) -> list[Match]:
         """Return the best entries for the words of a clause, best first.
@@ -152,9 +153,7 @@ class Index:
         scores = (scores + self._context_bonus(context, query)) * self._agreement(query)
         scores = scores * self._runnable
         order = np.argsort(-scores, kind="stable")[:limit]
-        return [
-            Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order
-        ]
+        return [Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order]
 
     def _context_bonus(self, context: str, query: list[Term]) -> Floats | float:
         asked = {term.stem for term in query}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from prefect_luthier.ai_builder.offline.times import (
@@ -21,7 +22,7 @@ from prefect_luthier.ai_builder.offline.times import (
 
 # A day's default times, where the request names only a part of the day.
 _PARTS_OF_DAY = {
-    "morning": Clock(8), "afternoon": Clock(14), "evening": Clock(18), "night": Clock(2), "noon": Clock(12), "midnight": Clock(0),
+    "morning": Clock(8), "afternoon": Clock(14), "evening": Clock(18), "night": Clock(2), "noon": Clock(12), "midnight": Clock(0),  # noqa: E501 - a pattern reads best in one piece
 }  # fmt: skip
 _DAYTIME = Clock(9)
 _QUARTERS = "1,4,7,10"
@@ -31,13 +32,13 @@ _DAYS = rf"{WEEKDAY}(?:{_LIST_SEPARATOR}(?:on\s+|every\s+|each\s+)?{WEEKDAY})*"
 _DAY_RANGE = rf"{WEEKDAY}\s*(?:-|to|through|thru|until|till)\s*{WEEKDAY}"
 _ORDINAL = r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|tenth|fifteenth|last)"
 _EVERY = r"(?:every(?: single)?|each|per|once (?:a|an|per|every|each))"
-_PERIOD_WORKFLOW = r"(?:job|run|workflow|work ?flow|flow|pipeline|process|task|automation|routine|schedule|cadence|basis)\b"
-_ADVERB_END = r"(?=\s*(?:$|[,.;:!?)]|\b(?:at|on|from|in|by|between|and|then|i|we|you|please|run|around|before|after|starting|without|to)\b))"
+_PERIOD_WORKFLOW = r"(?:job|run|workflow|work ?flow|flow|pipeline|process|task|automation|routine|schedule|cadence|basis)\b"  # noqa: E501 - a pattern reads best in one piece
+_ADVERB_END = r"(?=\s*(?:$|[,.;:!?)]|\b(?:at|on|from|in|by|between|and|then|i|we|you|please|run|around|before|after|starting|without|to)\b))"  # noqa: E501 - a pattern reads best in one piece
 
 _ANCHORS: tuple[tuple[str, str], ...] = (
     (
         "cron",
-        r"(?:cron(?:tab)?(?: expression| schedule)?:?\s*[\"'`(]?|[\"'`(])(?P<cron>(?:[\d*][\d*/,-]*\s+){4}[\d*A-Za-z][\w*/,#-]*)[\"'`)]?",
+        r"(?:cron(?:tab)?(?: expression| schedule)?:?\s*[\"'`(]?|[\"'`(])(?P<cron>(?:[\d*][\d*/,-]*\s+){4}[\d*A-Za-z][\w*/,#-]*)[\"'`)]?",  # noqa: E501 - a pattern reads best in one piece
     ),
     (
         "range",
@@ -57,11 +58,11 @@ _ANCHORS: tuple[tuple[str, str], ...] = (
     ),
     (
         "yearday",
-        rf"(?:every year on|each year on|every|annually on|yearly on)\s+(?:(?P<year_month>{MONTH})\s+(?P<year_day>\d{{1,2}})(?:st|nd|rd|th)?|(?P<year_day2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<year_month2>{MONTH}))",
+        rf"(?:every year on|each year on|every|annually on|yearly on)\s+(?:(?P<year_month>{MONTH})\s+(?P<year_day>\d{{1,2}})(?:st|nd|rd|th)?|(?P<year_day2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<year_month2>{MONTH}))",  # noqa: E501 - a pattern reads best in one piece
     ),
     (
         "workdays",
-        rf"(?:(?:{_EVERY}|on|during)\s+)?(?:\b(?:every|each|all)\s+)?(?:weekdays?|work(?:ing)?[- ]?days?|business[- ]?days?)\b(?!\s+(?:after|before|count))",
+        rf"(?:(?:{_EVERY}|on|during)\s+)?(?:\b(?:every|each|all)\s+)?(?:weekdays?|work(?:ing)?[- ]?days?|business[- ]?days?)\b(?!\s+(?:after|before|count))",  # noqa: E501 - a pattern reads best in one piece
     ),
     ("weekends", rf"(?:(?:{_EVERY}|on|at)\s+)?(?:the\s+)?weekends?\b"),
     (
@@ -70,7 +71,7 @@ _ANCHORS: tuple[tuple[str, str], ...] = (
     ),
     (
         "interval",
-        rf"(?:{_EVERY}|at intervals of)\s+(?:(?P<fraction>half(?:\s+an)?|quarter(?:\s+of\s+an)?)[ -]+hour|(?P<count>{NUMBER})[\s-]*(?P<unit>min(?:ute)?s?|mins?|h(?:ou)?rs?|hours?|h|m|days?|weeks?|months?)\b)",
+        rf"(?:{_EVERY}|at intervals of)\s+(?:(?P<fraction>half(?:\s+an)?|quarter(?:\s+of\s+an)?)[ -]+hour|(?P<count>{NUMBER})[\s-]*(?P<unit>min(?:ute)?s?|mins?|h(?:ou)?rs?|hours?|h|m|days?|weeks?|months?)\b)",  # noqa: E501 - a pattern reads best in one piece
     ),
     (
         "times_per",
@@ -78,11 +79,11 @@ _ANCHORS: tuple[tuple[str, str], ...] = (
     ),
     (
         "days",
-        rf"(?:(?:{_EVERY}|on every|on each)\s+(?P<days>{_DAYS})|(?:\bon\s+)?(?P<plural_days>{WEEKDAY[:-4]}s\b(?:{_LIST_SEPARATOR}(?:on\s+)?{WEEKDAY})*)|(?P<part_days>{_DAYS})\s+(?=mornings|afternoons|evenings|nights))",
+        rf"(?:(?:{_EVERY}|on every|on each)\s+(?P<days>{_DAYS})|(?:\bon\s+)?(?P<plural_days>{WEEKDAY[:-4]}s\b(?:{_LIST_SEPARATOR}(?:on\s+)?{WEEKDAY})*)|(?P<part_days>{_DAYS})\s+(?=mornings|afternoons|evenings|nights))",  # noqa: E501 - a pattern reads best in one piece
     ),
     (
         "period",
-        rf"(?:\b(?:{_EVERY}|once (?:a|per))\s+(?P<period>minute|hour|day|morning|afternoon|evening|night|noon|midnight|week|month|quarter|year)\b|\ba\s+(?P<adjective>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+{_PERIOD_WORKFLOW}|(?:\bon\s+)?\ban?\s+(?P<basis>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+(?:basis|schedule|cadence)|\b(?P<adverb>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annually|fortnightly|biweekly|bi-weekly|around the clock){_ADVERB_END})",
+        rf"(?:\b(?:{_EVERY}|once (?:a|per))\s+(?P<period>minute|hour|day|morning|afternoon|evening|night|noon|midnight|week|month|quarter|year)\b|\ba\s+(?P<adjective>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+{_PERIOD_WORKFLOW}|(?:\bon\s+)?\ban?\s+(?P<basis>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+(?:basis|schedule|cadence)|\b(?P<adverb>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annually|fortnightly|biweekly|bi-weekly|around the clock){_ADVERB_END})",  # noqa: E501 - a pattern reads best in one piece
     ),
 )
 _ANCHOR = re.compile(
@@ -93,23 +94,23 @@ _ZONE_WORD = (
     r"[A-Za-z]+(?:/[A-Za-z_]+)+|[A-Z][A-Za-z]+(?: [A-Z][a-z]+)?|[A-Z]{2,4}|[a-z]+(?: [a-z]+)?"
 )
 _ZONE = re.compile(
-    rf"\s*[,(]?\s*(?:in\s+|by\s+)?(?:the\s+)?(?P<zone>{_ZONE_WORD})\s+(?:local\s+)?(?:standard\s+)?(?:time(?:zone)?\b(?: zone)?)\)?"
+    rf"\s*[,(]?\s*(?:in\s+|by\s+)?(?:the\s+)?(?P<zone>{_ZONE_WORD})\s+(?:local\s+)?(?:standard\s+)?(?:time(?:zone)?\b(?: zone)?)\)?"  # noqa: E501 - a pattern reads best in one piece
     rf"|\s*[,(]?\s*(?P<zone2>[A-Z][A-Za-z]+/[A-Za-z_]+|\b(?:UTC|GMT|CET|CEST|BST|EST|EDT|ET|CST|CDT|MST|MDT|PST|PDT|PT|IST|JST|utc|gmt|cet|est|pst)\b)\)?"
     rf"|\s+in\s+(?P<zone3>[A-Z][A-Za-z]+(?: [A-Z][a-z]+)?)(?=\s*(?:$|[,.;]))"
 )
 _MODIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("between", re.compile(rf"\s*,?\s*(?:only\s+)?(?:between|from)\s+(?:the\s+hours\s+of\s+)?(?P<start>{CLOCK})\s*(?:and|to|until|till|through|-)\s*(?P<end>{CLOCK})(?:\s+hours)?", re.IGNORECASE)),
-    ("at", re.compile(rf"\s*,?\s*(?:(?:at|by|around|@|from|starting(?: at)?)\s+(?:exactly\s+|about\s+)?)(?P<clocks>{CLOCK}(?:{_LIST_SEPARATOR}(?:at\s+|again at\s+)?{CLOCK})*)(?:\s*(?:sharp|hours|hrs|h)\b)?(?P<part>\s+(?:in the|at)\s+(?:morning|afternoon|evening|night))?(?!\s+(?:and|or)\s+\d)", re.IGNORECASE)),
-    ("past", re.compile(rf"\s*,?\s*(?:at\s+)?(?P<minutes>{NUMBER}|quarter|half)(?:\s+min(?:ute)?s?)?\s+past(?:\s+(?:the|every|each))?\s+hour", re.IGNORECASE)),
+    ("between", re.compile(rf"\s*,?\s*(?:only\s+)?(?:between|from)\s+(?:the\s+hours\s+of\s+)?(?P<start>{CLOCK})\s*(?:and|to|until|till|through|-)\s*(?P<end>{CLOCK})(?:\s+hours)?", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
+    ("at", re.compile(rf"\s*,?\s*(?:(?:at|by|around|@|from|starting(?: at)?)\s+(?:exactly\s+|about\s+)?)(?P<clocks>{CLOCK}(?:{_LIST_SEPARATOR}(?:at\s+|again at\s+)?{CLOCK})*)(?:\s*(?:sharp|hours|hrs|h)\b)?(?P<part>\s+(?:in the|at)\s+(?:morning|afternoon|evening|night))?(?!\s+(?:and|or)\s+\d)", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
+    ("past", re.compile(rf"\s*,?\s*(?:at\s+)?(?P<minutes>{NUMBER}|quarter|half)(?:\s+min(?:ute)?s?)?\s+past(?:\s+(?:the|every|each))?\s+hour", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
     ("top", re.compile(r"\s*,?\s*(?:at|on)\s+the\s+(?:hour|top of the hour)\b", re.IGNORECASE)),
-    ("part", re.compile(r"\s*,?\s*(?:in the\s+|at\s+)?(?:\bfirst thing in the\s+)?(?P<partword>morning|afternoon|evening|night|noon|midnight)s?\b", re.IGNORECASE)),
-    ("days", re.compile(rf"\s*,?\s*(?:but\s+)?(?:only\s+)?(?:on|every|each)\s+(?:(?P<range>{_DAY_RANGE})|(?P<workdays>weekdays?|working days?|work ?days?|business days?)|(?P<weekends>weekends?)|(?P<days>{_DAYS}))", re.IGNORECASE)),
-    ("monthday", re.compile(rf"\s*,?\s*on\s+the\s+(?P<ordinals>{_ORDINAL}(?:{_LIST_SEPARATOR}(?:the\s+)?{_ORDINAL})*)(?:\s+day)?(?:\s+of\s+(?:the|each|every)\s+month)?", re.IGNORECASE)),
-    ("clock", re.compile(rf"\s*,?\s*(?P<clocks>\d{{1,2}}[:.]\d{{2}}(?: ?[ap]\.?m\b)?|\d{{1,2}} ?[ap]m\b)", re.IGNORECASE)),
+    ("part", re.compile(r"\s*,?\s*(?:in the\s+|at\s+)?(?:\bfirst thing in the\s+)?(?P<partword>morning|afternoon|evening|night|noon|midnight)s?\b", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
+    ("days", re.compile(rf"\s*,?\s*(?:but\s+)?(?:only\s+)?(?:on|every|each)\s+(?:(?P<range>{_DAY_RANGE})|(?P<workdays>weekdays?|working days?|work ?days?|business days?)|(?P<weekends>weekends?)|(?P<days>{_DAYS}))", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
+    ("monthday", re.compile(rf"\s*,?\s*on\s+the\s+(?P<ordinals>{_ORDINAL}(?:{_LIST_SEPARATOR}(?:the\s+)?{_ORDINAL})*)(?:\s+day)?(?:\s+of\s+(?:the|each|every)\s+month)?", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
+    ("clock", re.compile(r"\s*,?\s*(?P<clocks>\d{1,2}[:.]\d{2}(?: ?[ap]\.?m\b)?|\d{1,2} ?[ap]m\b)", re.IGNORECASE)),  # noqa: E501 - a pattern reads best in one piece
     ("zone", _ZONE),
 )  # fmt: skip
 _BEFORE = re.compile(
-    rf"(?:^|(?<=[\s,]))(?:(?:please\s+)?(?:run|runs|schedule[ds]?)(?:\s+(?:it|this|that))?\s+)?(?:(?:at|by)\s+(?P<clocks>{CLOCK}(?:{_LIST_SEPARATOR}{CLOCK})*)|(?P<partword>in the (?:morning|evening|afternoon)|at night))\s*,?\s*(?:on\s+)?$",
+    rf"(?:^|(?<=[\s,]))(?:(?:please\s+)?(?:run|runs|schedule[ds]?)(?:\s+(?:it|this|that))?\s+)?(?:(?:at|by)\s+(?P<clocks>{CLOCK}(?:{_LIST_SEPARATOR}{CLOCK})*)|(?P<partword>in the (?:morning|evening|afternoon)|at night))\s*,?\s*(?:on\s+)?$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _NOT_RECURRENT = re.compile(
@@ -243,7 +244,7 @@ def _with_modifiers(
 
 
 def _read_anchor(kind: str, match: re.Match[str]) -> Recurrence:
-    reader = {
+    reader: dict[str, Callable[[], Recurrence]] = {
         "cron": lambda: Recurrence(cron=match["cron"]),
         "range": lambda: Recurrence(weekday=_day_range(match["from_day"], match["to_day"])),
         "nth_weekday": lambda: _nth_weekday(match["nth"], match["nth_day"]),
@@ -266,8 +267,8 @@ def _read_anchor(kind: str, match: re.Match[str]) -> Recurrence:
                 filter(None, (match["period"], match["adjective"], match["basis"], match["adverb"]))
             )
         ),
-    }[kind]
-    return reader()
+    }
+    return reader[kind]()
 
 
 def _read_interval(match: re.Match[str]) -> Recurrence:
@@ -398,7 +399,11 @@ def _monthdays(ordinals: str, period: str) -> Recurrence:
     months = {"month": "*", "quarter": _QUARTERS, "year": "1"}[period]
     if note and len(days) == 1 and period != "month":
         months, days = ("3,6,9,12", ["30"]) if period == "quarter" else ("12", ["31"])
-        note = None if period == "year" else "cron cannot say the last day of a quarter; it is set to the 30th"
+        note = (
+            None
+            if period == "year"
+            else "cron cannot say the last day of a quarter; it is set to the 30th"
+        )
     return Recurrence(monthday=",".join(days), month=months, approximate=note)
 
 
@@ -477,8 +482,6 @@ def _at(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
         part.strip().endswith(("evening", "afternoon", "night")) and recurrence.part != "night"
     )
     texts = re.findall(CLOCK, match["clocks"], re.IGNORECASE)
-    if texts and re.search(r"pm\b", texts[-1], re.IGNORECASE) and len(texts) > 1:
-        texts = [each if re.search(r"[ap]\.?m|:", each, re.IGNORECASE) else each for each in texts]
     clocks = [clock(each, evening=evening) for each in texts]
     found = tuple(each for each in clocks if each)
     return replace(recurrence, clocks=found) if found and len(found) == len(clocks) else None

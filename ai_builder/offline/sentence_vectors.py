@@ -148,7 +148,7 @@ def _activated(x: Floats) -> Floats:
     gate = x * np.float32(-1.702)
     np.exp(gate, out=gate)
     gate += 1.0
-    return np.divide(x, gate, out=gate)
+    return np.asarray(np.divide(x, gate, out=gate), dtype=np.float32)
 
 
 def _normalised(x: Floats, norm: Floats) -> Floats:
@@ -160,7 +160,8 @@ def _normalised(x: Floats, norm: Floats) -> Floats:
 @cache
 def sentence_encoder() -> SentenceEncoder:
     """Return the encoder that ships with the drafter; its weights are read once."""
-    with files(__package__).joinpath("sentence_encoder.npz").open("rb") as file, np.load(
-        file
-    ) as weights:
+    with (
+        files(__package__).joinpath("sentence_encoder.npz").open("rb") as file,
+        np.load(file) as weights,
+    ):
         return SentenceEncoder(weights)

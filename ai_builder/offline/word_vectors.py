@@ -38,7 +38,8 @@ def vectors(words: Sequence[str]) -> NDArray[np.float32]:
         if row is not None:
             found[position] = table[row]
     lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.divide(found, lengths, out=found, where=lengths > 0)
+    np.divide(found, lengths, out=found, where=lengths > 0)
+    return found
 
 
 def is_word(word: str) -> bool:
@@ -63,4 +64,5 @@ def nearness(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray
         (N, M) float32.
     """
     cosine = first @ second.T
-    return np.clip((cosine - _UNRELATED) / (_SAME - _UNRELATED), 0.0, 1.0).astype(np.float32)
+    near = np.clip((cosine - _UNRELATED) / (_SAME - _UNRELATED), 0.0, 1.0)
+    return np.asarray(near, dtype=np.float32)

@@ -18,7 +18,7 @@ from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
 
 
-def draft(
+def draft(  # noqa: PLR0917 - typer reads the options from the signature
     request: Annotated[str, typer.Argument(help="What shall happen, in English; `-` reads stdin.")],
     catalog: Annotated[
         Path | None, typer.Option("--catalog", help="Use only the entries of this file.")

@@ -97,7 +97,9 @@ def summary(figures: dict[str, Any]) -> list[str]:
         step, edge, exact = shares
         lines.append(f"{kind:10}{row['cases']:>6}{row['answered']:>9}{step:>9}{edge:>9}{exact:>8}")
     refine, refuse = figures["refine"], figures["refuse"]
-    lines.append(f"untouched steps kept: {refine['untouched_steps_kept']} of {refine['untouched_steps']}")
+    lines.append(
+        f"untouched steps kept: {refine['untouched_steps_kept']} of {refine['untouched_steps']}"
+    )
     lines.append(
         f"refusals: precision {_share(refuse['precision'])}, recall {_share(refuse['recall'])}, "
         f"{refuse['false_accepts']} wrongly accepted, {refuse['false_refusals']} wrongly refused"
