@@ -46,7 +46,7 @@ from prefect_luthier.settings import Settings
 _POLL_S = 0.1
 _READY_TIMEOUT_S = 120.0
 _DEATHS_BEFORE_READY = 2
-_LIST_RUNS_TIMEOUT_S = 2.0
+_LIST_RUNS_TIMEOUT_S = 3.0
 
 Check = Callable[[httpx.AsyncClient], Awaitable[bool]]
 
@@ -179,15 +179,26 @@ class Supervisor:
 
     async def _await_server(self, api_url: str, ui_url: str) -> None:
         async def healthy(client: httpx.AsyncClient) -> bool:
-            return (await client.get("/health")).is_success
+            if not (await client.get("/health")).is_success:
+                return False
+            if self._owns_server:
+                await ensure_automations(client)
+            return True
 
         self._board.change(SERVER, "starting")
         async with open_api(api_url) as api:
             await self._await(SERVER, api, healthy)
-            only_pool = None if self._owns_server else self._settings.work_pool
-            await ensure_automations(api, only_pool)
-        detail = self._board[SERVER].detail if self._owns_server else "given by PREFECT_API_URL"
+            detail = self._board[SERVER].detail
+            if not self._owns_server:
+                detail = await self._use_foreign_server(api)
         self._board.change(SERVER, "ready", url=ui_url, detail=detail)
+
+    async def _use_foreign_server(self, api: httpx.AsyncClient) -> str:
+        try:
+            await ensure_automations(api, self._settings.work_pool)
+        except httpx.HTTPError:  # a server without automations, or a key that may not make any
+            return "given by PREFECT_API_URL; without the automations that end abandoned runs"
+        return "given by PREFECT_API_URL"
 
     async def _await_worker(self, api_url: str) -> None:
         since = time.time()

@@ -87,7 +87,7 @@ class StackUnderTest:
     def start_run(self, seconds: float) -> str:
         """Deploy the sleeping flow, start a run of it, and return its id when it is at work."""
         with self.api() as api:
-            flow = api.post("/flows/", json={"name": "sleeping"}).json()
+            flow = self.post(api, "/flows/", {"name": "sleeping"})
             directory = {"directory": str(Path(__file__).parent)}
             deployment = {
                 "name": "test",
@@ -96,12 +96,21 @@ class StackUnderTest:
                 "pull_steps": [{"prefect.deployments.steps.set_working_directory": directory}],
                 "work_pool_name": "luthier",
             }
-            deployed = api.post("/deployments/", json=deployment).json()
+            deployed = self.post(api, "/deployments/", deployment)
             wish = {"state": {"type": "SCHEDULED"}, "parameters": {"seconds": seconds}}
             url = f"/deployments/{deployed['id']}/create_flow_run"
-            run_id = str(api.post(url, json=wish).json()["id"])
+            run_id = str(self.post(api, url, wish)["id"])
         assert self.eventually(lambda: self.run_state(run_id)["type"] == "RUNNING")
         return run_id
+
+    def post(self, api: httpx.Client, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send a request again while the server is busy, as Prefect's client does."""
+        for _ in range(50):
+            answer = api.post(url, json=body)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(0.2)
+        return answer.raise_for_status().json()
 
     def run_state(self, run_id: str) -> dict[str, Any]:
         with self.api() as api:
