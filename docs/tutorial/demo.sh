@@ -47,5 +47,6 @@ run=$(python3 -c 'import json; print(json.load(open("run.json"))["run_id"])')
 
 stage "7. What the run wrote"
 "$luthier" logs "$run"
+head -n 25 "$LUTHIER_DATA_DIR/workspaces/$run/digest.md"
 
 stage "Done. The same, in the browser: make up"

@@ -38,7 +38,8 @@ def catalog(
     table = Table("uses", "kind", "what it does", box=None)
     for entry in entries:
         table.add_row(entry.reference, entry.kind, entry.description)
-    Console().print(table)
+    console = Console()
+    console.print(table, width=console.width if console.is_terminal else 200)
 
 
 def _show(entry: CatalogEntry, *, as_json: bool) -> None:

@@ -58,7 +58,11 @@ def read_source(name: str | Path) -> Source:
 
 
 def read_valid(
-    file: Path, extra_catalog: Path | None = None, *, for_this_machine: bool = True
+    file: Path,
+    extra_catalog: Path | None = None,
+    *,
+    for_this_machine: bool = True,
+    given: Sequence[str] = (),
 ) -> tuple[Definition, str]:
     """Return a definition that must be valid, and its text; warnings are shown.
 
@@ -66,6 +70,7 @@ def read_valid(
         file: The definition; ``-`` is standard input.
         extra_catalog: A catalog file to add.
         for_this_machine: Whether its programs and its language model must be here.
+        given: The ``NAME=VALUE`` arguments; that their triggers lack a value is not shown.
 
     Raises:
         UsageError: The file cannot be read.
@@ -74,7 +79,12 @@ def read_valid(
     source = read_source(file)
     environment = local_environment() if for_this_machine else None
     report = validate(source, whole_catalog(extra_catalog), environment)
+    names = {assignment.partition("=")[0] for assignment in given}
     for diagnostic in report.diagnostics:
+        if diagnostic.code == "trigger-missing-parameter" and names.issuperset(
+            diagnostic.candidates
+        ):
+            continue
         say(render(diagnostic, source.lines, str(file)))
     if report.definition is None or not report.ok:
         raise LuthierError(

@@ -39,7 +39,7 @@ def register(
     Doing it twice changes nothing. An update keeps what a person changed in Prefect: a paused
     schedule, a limit, an added schedule or tag.
     """
-    definition, text = read_valid(file, catalog)
+    definition, text = read_valid(file, catalog, given=param or [])
     from prefect_luthier.flows import register as registration  # noqa: PLC0415 - loads Prefect
 
     outcome = asyncio.run(
@@ -108,7 +108,8 @@ def list_workflows(*, as_json: JsonOption = False) -> None:
         rules = [_rule(s) for s in workflow.schedules]
         state = "paused" if workflow.paused else (workflow.status or "").lower().replace("_", " ")
         table.add_row(workflow.id, workflow.version, "\n".join(rules), state, workflow.url)
-    Console().print(table)
+    console = Console()
+    console.print(table, width=console.width if console.is_terminal else 200)
 
 
 def _rule(schedule: dict[str, Any]) -> str:
