@@ -79,15 +79,18 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
             f"The request has {len(text)} characters, more than {MAX_REQUEST_CHARACTERS}.",
         )
     masked = mask(text)
+    gibberish = is_gibberish(masked.text)
     masked = replace(masked, text=mended(masked.text, index.names))
     if request.base is not None:
         return _refined(request.base, masked, catalog, index)
     schedule = find_schedule(masked.text)
     reading = read_actions(schedule.rest, masked, index)
+    if gibberish and (reading.unknown or len(reading.actions) <= 1):
+        return _no_request(catalog)
     if reading.unknown:
         return _unknown(catalog, reading.unknown[0])
     if not reading.actions:
-        return _nothing_found(reading, schedule.rest, catalog)
+        return _nothing_found(reading, catalog)
     composed = compose(reading.actions, schedule, masked, catalog, text)
     notes = tuple(f"Is this right? {note[:1].upper()}{note[1:]}." for note in schedule.notes)
     return _validated(write_json_form(composed.document), notes + composed.questions, catalog)
@@ -129,15 +132,19 @@ def _validated(toml: str, questions: tuple[str, ...], catalog: Catalog) -> Draft
     )
 
 
-def _nothing_found(reading: Reading, text: str, catalog: Catalog) -> Draft:
+def _no_request(catalog: Catalog) -> Draft:
+    return _refuse(
+        catalog,
+        "not-a-workflow-request",
+        "This does not say what a workflow shall do. Describe the steps, for example: "
+        "fetch https://example.org/data.json every hour and save it to data.json.",
+    )
+
+
+def _nothing_found(reading: Reading, catalog: Catalog) -> Draft:
     """Refuse a request that names no action: say whether it is vague or no request at all."""
-    if not reading.vague or is_gibberish(text):
-        return _refuse(
-            catalog,
-            "not-a-workflow-request",
-            "This does not say what a workflow shall do. Describe the steps, for example: "
-            "fetch https://example.org/data.json every hour and save it to data.json.",
-        )
+    if not reading.vague:
+        return _no_request(catalog)
     return _refuse(
         catalog,
         "vague-request",

@@ -33,6 +33,7 @@ _ASKED_SHARE = 0.6
 _OPPOSITE_FACTOR = 0.45
 _CONTEXT_BONUS = 0.08
 _SERVICE_FACTOR = 0.8
+_USUALLY_ASKED = 0.4
 # The words' part in a score; the rest is the nearness of meanings, whole from this cosine on.
 _WORDS_SHARE = 0.4
 _SAME_MEANING = 0.75
@@ -59,6 +60,11 @@ class Match:
     entry: CatalogEntry
     score: float
     asked: float
+
+    @property
+    def fit(self) -> float:
+        """How surely the entry does what is asked: a clause none of whose words it covers is not."""
+        return self.score + min(max((self.asked - _USUALLY_ASKED) / 2, -0.2), 0.1)
 
 
 @dataclass(frozen=True)
