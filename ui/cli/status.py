@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -18,6 +19,8 @@ from prefect_luthier.ui.cli.stack_progress import (
     uptime_text,
     urls_text,
 )
+
+_FILE_WIDTH = 200  # columns where no terminal says how many it has
 
 
 def status(
@@ -38,8 +41,8 @@ def status(
     elif as_json:
         print_json(stack_json(state))
     else:
-        console = Console(stderr=True)
-        console.print(stack_table(state), width=console.width if console.is_terminal else 200)
+        width = None if sys.stderr.isatty() else _FILE_WIDTH
+        Console(stderr=True, width=width).print(stack_table(state))
         say(f"\n{urls_text(state)}\n  {'Running for':<12} {uptime_text(state)}")
     if state is None or not state.is_alive or not is_healthy(state):
         raise typer.Exit(ServiceUnreachable.exit_code)
