@@ -72,7 +72,7 @@ def _await_draft() -> None:
     """
     current = session.current()
     if current.pending_request is None:
-        return
+        st.rerun()
     if current.drafting is None:
         current.drafting = services.begin_draft(
             current.pending_request, current.text, current.conversation()
@@ -190,21 +190,36 @@ def _take_answer(number: int) -> None:
 
 
 def _provenance(draft: Draft) -> None:
-    parts = [
-        "offline drafter, no model"
-        if draft.provider == "offline"
-        else f"model {draft.model or draft.provider}"
-    ]
-    if draft.tokens.input or draft.tokens.output:
+    """Say who drafted, what it cost, and from which catalog; a fallback is never silent."""
+    parts = [escape(part) for part in _drafted_by(draft)]
+    if draft.tokens.total:
         parts.append(f"{draft.tokens.input:,} + {draft.tokens.output:,} tokens")
-    rounds = len(draft.rounds)
-    parts.append(f"{rounds} round{'s' if rounds != 1 else ''}")
-    notes = " ".join(each.note for each in draft.rounds if each.note)
-    parts += [notes] if notes else []
-    st.html(
-        f'<p class="lu-provenance">{escape(" · ".join(parts))} · catalog '
-        f'<abbr title="{escape(draft.snapshot)}">{escape(_short(draft.snapshot))}</abbr></p>'
+    count = len(draft.rounds)
+    parts.append(_hinted(f"{count} round{'s' if count != 1 else ''}", _rounds_in_words(draft)))
+    parts.append("catalog " + _hinted(_short(draft.snapshot), draft.snapshot))
+    st.html(f'<p class="lu-provenance">{" · ".join(parts)}</p>')
+
+
+def _drafted_by(draft: Draft) -> list[str]:
+    offline = draft.provider == "offline"
+    who = "offline drafter, no model" if offline else f"model {draft.model or draft.provider}"
+    failed = {made.provider for made in draft.rounds} - {draft.provider}
+    if not failed:
+        return [who]
+    reasons = [str(made.failure["message"]) for made in draft.rounds if made.failure]
+    return [f"{', '.join(sorted(failed))} gave no answer", *reasons[-1:], f"instead: {who}"]
+
+
+def _rounds_in_words(draft: Draft) -> str:
+    return "\n".join(
+        f"{made.number}. {made.provider}: {made.outcome}"
+        + "".join(f", {each.code}" for each in made.diagnostics if each.is_error)
+        for made in draft.rounds
     )
+
+
+def _hinted(text: str, hint: str) -> str:
+    return f'<abbr title="{escape(hint)}">{escape(text)}</abbr>'
 
 
 def _short(digest: str) -> str:

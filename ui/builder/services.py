@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
@@ -132,19 +133,24 @@ def begin_draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Futu
         conversation: What was said before.
     """
     wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
-    drafter = choose_drafter(load_settings())
-    offered = catalog()
-    if drafter.name == "offline":
-        offered = without_unnamed_workflows(offered, request)
-    return begin(make_draft(wish, drafter=drafter, catalog=offered, actor=operator()))
+    return begin(_draft(wish, catalog()))
+
+
+async def _draft(wish: DraftRequest, known: Catalog) -> RecordedDraft:
+    drafter = await asyncio.to_thread(choose_drafter, load_settings())
+    if drafter.name == OfflineDrafter.name:
+        known = without_unnamed_workflows(known, wish.request)
+    return await make_draft(wish, drafter=drafter, catalog=known, actor=operator())
 
 
 @st.cache_resource(show_spinner=False)
-def warm_up() -> Future[Draft]:
+def warm_up() -> Future[None]:
     """Load what drafting needs beside the page, once, so that the first draft is quick too."""
 
-    async def load() -> Draft:
-        return await OfflineDrafter().draft(DraftRequest("write a text to a file"), catalog())
+    async def load() -> None:
+        drafter = await asyncio.to_thread(choose_drafter, load_settings())
+        if isinstance(drafter, OfflineDrafter):
+            await drafter.draft(DraftRequest("write a text to a file"), installed_catalog())
 
     return begin(load())
 
