@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PASSED_VARIABLES = frozenset(
     {
@@ -113,7 +114,7 @@ async def run_program(
             await process.wait()
             await asyncio.wait(readers, timeout=_DRAIN_S)
     except BaseException:
-        await asyncio.shield(_end_group(process))
+        await _surely(_end_group(process))
         raise
     finally:
         _signal_group(process.pid, signal.SIGKILL)
@@ -150,6 +151,14 @@ async def _feed(process: asyncio.subprocess.Process, data: bytes) -> None:
         process.stdin.write(data)
         await process.stdin.drain()
     process.stdin.close()
+
+
+async def _surely(work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work`` to its end, even if the caller is cancelled again meanwhile."""
+    ending = asyncio.ensure_future(work)
+    while not ending.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(ending)
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

@@ -288,6 +288,8 @@ class _Queue:
         self.scope = scope
         self.slots = asyncio.Semaphore(parallel)
         self.running: dict[asyncio.Task[Result], str] = {}
+        self.bodies: dict[str, set[asyncio.Task[Outputs]]] = {}
+        self.broken: dict[str, str] = {}
         self.stopped = ""
 
     async def run(self) -> None:
@@ -300,28 +302,36 @@ class _Queue:
                         self.running[asyncio.ensure_future(self._step(step))] = step.id
                 done, _ = await asyncio.wait(self.running, return_when=asyncio.FIRST_COMPLETED)
                 for finished in done:
-                    self._take(self.running.pop(finished), finished)
-        finally:
-            for each in self.running:
-                each.cancel()
-            await asyncio.gather(*self.running, return_exceptions=True)
+                    self._take(self.running.pop(finished), finished.result())
+        except asyncio.CancelledError:
+            self.stopped = self.stopped or "the run was stopped"
+            for name in list(self.bodies):
+                self._cancel(name)
+            for finished in self.running:
+                name, result = self.running[finished], await finished
+                self.scope.results[name] = result
+            raise
 
-    def _take(self, name: str, finished: asyncio.Task[Result]) -> None:
-        cancelled = finished.cancelled()
-        result = Result("cancelled", self.stopped) if cancelled else finished.result()
+    def _take(self, name: str, result: Result) -> None:
         result.outputs = {**dict.fromkeys(self.steps[name].declared), **result.outputs}
         self.scope.results[name] = result
         if result.state == "failed" and self.steps[name].fail_fast and not self.stopped:
             self.stopped = f"step `{name}` failed"
-            for each, other in self.running.items():
+            for other in self.running.values():
                 if not self._handles_failure(self.steps[other]):
-                    each.cancel()
+                    self._cancel(other)
+
+    def _cancel(self, name: str) -> None:
+        for body in self.bodies.get(name, ()):
+            body.cancel()
 
     def _handles_failure(self, step: Step) -> bool:
         ended = [self.scope.results[name] for name in step.decides if name in self.scope.results]
         return any(result.state in ("failed", "cancelled") for result in ended)
 
     def _reason_to_skip(self, step: Step) -> str:
+        if step.id in self.broken:
+            return self.broken[step.id]
         if self.stopped and not self._handles_failure(step):
             return f"not started: {self.stopped}"
         for need in step.needs:
@@ -332,40 +342,35 @@ class _Queue:
         return ""
 
     async def _step(self, step: Step) -> Result:
+        state, reason = self._decision(step)
+        if state != "run":
+            return await _end(step.id, state, reason)
+        if step.foreach is None:
+            return await self._task(step, step.id, self.scope)
         try:
-            reason = self._reason_to_skip(step)
-            if not reason and step.when is not None:
-                decision = step.when(self.scope)
-                if not isinstance(decision, bool):
-                    return Result("failed", f"`when` is {decision!r}, neither true nor false")
-                reason = "" if decision else f"its condition is false: {step.condition}"
-            if reason:
-                return await _skip(step.id, reason)
-            if step.foreach is None:
-                return await self._task(step, step.id, self.scope)
             items = list(step.foreach(self.scope))
-        except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            return Result("failed", f"{type(error).__name__}: {error}")
+            problem = ""
+        except Exception as error:  # noqa: BLE001 - an expression may fail in any way
+            problem = f"{type(error).__name__}: {error}"
+        if problem:
+            return await _end(step.id, "failed", problem)
         return await self._items(step, items)
 
-    async def _items(self, step: Step, items: list[Any]) -> Result:
-        tasks = [
-            asyncio.ensure_future(self._item(step, index, item)) for index, item in enumerate(items)
-        ]
+    def _decision(self, step: Step) -> tuple[str, str]:
+        """Return whether to run, skip or fail a step, and why."""
+        reason = self._reason_to_skip(step)
+        if reason or step.when is None:
+            return ("skipped" if reason else "run"), reason
         try:
-            pending = set(tasks)
-            while pending:
-                done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-                broke = any(not t.cancelled() and t.result().state == "failed" for t in done)
-                for each in pending if broke and step.fail_fast else ():
-                    each.cancel()
-        finally:
-            for each in tasks:
-                each.cancel()
-            found = [
-                result if isinstance(result, Result) else Result("cancelled", "an item failed")
-                for result in await asyncio.gather(*tasks, return_exceptions=True)
-            ]
+            decision = step.when(self.scope)
+        except Exception as error:  # noqa: BLE001 - an expression may fail in any way
+            return "failed", f"{type(error).__name__}: {error}"
+        if not isinstance(decision, bool):
+            return "failed", f"`when` is neither true nor false: {decision!r}"
+        return ("run", "") if decision else ("skipped", f"its condition is false: {step.condition}")
+
+    async def _items(self, step: Step, items: list[Any]) -> Result:
+        found = await asyncio.gather(*(self._item(step, i, item) for i, item in enumerate(items)))
         bad = [f"[{i}] {r.reason}" for i, r in enumerate(found) if r.state != "completed"]
         reason = f"{len(bad)} of {len(found)} items failed: {'; '.join(bad[:5])}" if bad else ""
         outputs = {"items": [result.outputs for result in found]}
@@ -373,7 +378,11 @@ class _Queue:
 
     async def _item(self, step: Step, index: int, item: Any) -> Result:
         scope = Scope(**{**vars(self.scope), "item": item, "index": index})
-        return await self._task(step, f"{step.id}[{index}]", scope)
+        result = await self._task(step, f"{step.id}[{index}]", scope)
+        if result.state == "failed" and step.fail_fast:
+            self.broken.setdefault(step.id, f"not started: item {index} of `{step.id}` failed")
+            self._cancel(step.id)
+        return result
 
     async def _task(self, step: Step, key: str, scope: Scope) -> Result:
         """Run the work of a step as a Prefect task of its name."""
@@ -382,48 +391,70 @@ class _Queue:
 
         async def work() -> Any:
             nonlocal ended
-            try:
-                outputs = await step.work(own)
-            except StepFailed as error:
-                ended = Result("failed", str(error), error.outputs)
-                return Failed(message=str(error))
-            except asyncio.CancelledError:
-                if not self.stopped:  # it took too long: Prefect says so
-                    ended = Result("failed", f"timed out after {step.timeout_s or 0:g} s")
-                    raise
-                return Cancelled(message=self.stopped)
-            except Exception as error:  # noqa: BLE001 - whatever the work raises ends the step
-                ended = Result("failed", own.masked(f"{type(error).__name__}: {error}"))
-                return Failed(message=ended.reason)
-            ended = Result("completed", "", outputs)
-            return None
+            ended = await self._attempt(step, own)
+            if ended.state == "completed":
+                return None
+            state = Cancelled if ended.state == "cancelled" else Failed
+            return state(message=ended.reason)
 
-        options: dict[str, Any] = {"timeout_seconds": step.timeout_s} if step.timeout_s else {}
+        options: dict[str, Any] = {}
         if step.retries:
-            options |= {"retries": step.retries, "retry_delay_seconds": list(step.delays_s)}
+            options = {"retries": step.retries, "retry_delay_seconds": list(step.delays_s)}
             options |= {"retry_jitter_factor": step.jitter} if step.jitter else {}
-        prefect_task: Any = task(
-            name=step.id, task_run_name=key, cache_policy=NO_CACHE, persist_result=False, **options
-        )(work)
         async with self.slots:
             late = self._reason_to_skip(step)
             if late:
-                return await _skip(key, late)
-            await prefect_task(return_state=True)
+                return await _end(key, "skipped", late)
+            await _as_task(key, work, options)
         return ended
 
+    async def _attempt(self, step: Step, own: Scope) -> Result:
+        """Do the work of a step once, in a task of its own that can be cancelled."""
+        body: asyncio.Task[Outputs] = asyncio.ensure_future(_timed(step.work(own), step.timeout_s))
+        bodies = self.bodies.setdefault(step.id, set())
+        bodies.add(body)
+        try:
+            return Result("completed", "", await body)
+        except StepFailed as error:
+            return Result("failed", str(error), error.outputs)
+        except TimeoutError:
+            return Result("failed", f"timed out after {step.timeout_s or 0:g} s")
+        except asyncio.CancelledError:
+            if not (self.stopped or step.id in self.broken):
+                raise
+            return Result("cancelled", self.stopped or self.broken[step.id])
+        except Exception as error:  # noqa: BLE001 - whatever the work raises ends the step
+            return Result("failed", own.masked(f"{type(error).__name__}: {error}"))
+        finally:
+            bodies.discard(body)
 
-async def _skip(name: str, reason: str) -> Result:
-    """Show a step that does not run as a task run named Skipped."""
 
-    async def skipped() -> Any:
+async def _timed(work: Awaitable[Outputs], timeout_s: float | None) -> Outputs:
+    async with asyncio.timeout(timeout_s):
+        return await work
+
+
+async def _as_task(name: str, work: Callable[[], Any], options: Mapping[str, Any]) -> None:
+    run: Any = task(
+        name=name.partition("[")[0],
+        task_run_name=name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        **options,
+    )(work)
+    await run(return_state=True)
+
+
+async def _end(name: str, state: str, reason: str) -> Result:
+    """Show a step that does not run as a task run, named Skipped or failed with the reason."""
+
+    async def work() -> Any:
+        if state == "failed":
+            return Failed(message=reason)
         return Completed(name="Skipped", message=reason)
 
-    prefect_task: Any = task(
-        name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False
-    )(skipped)
-    await prefect_task(return_state=True)
-    return Result("skipped", reason)
+    await _as_task(name, work, {})
+    return Result(state, reason)
 
 
 async def _keep(artifacts: Mapping[str, str], folder: Path) -> list[dict[str, Any]]:
