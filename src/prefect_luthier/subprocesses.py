@@ -16,7 +16,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,7 +38,6 @@ PASSED_VARIABLES = frozenset(
     }
 )
 
-_CHUNK_BYTES = 64 * 1024
 # After a program has ended, its output is read for this long if a child still holds the pipe.
 _DRAIN_S = 0.5
 _counter = itertools.count()
@@ -111,39 +110,86 @@ async def run_program(
         timeout_s: Longest time, after which it is ended.
 
     Raises:
-        LuthierError: It cannot be started.
+        LuthierError: It cannot be started, or its output cannot be stored.
         TimeoutError: It took longer than ``timeout_s``.
         asyncio.CancelledError: The caller was cancelled.
     """
     stdout, stderr = (streams or Streams()).captures()
     guard = f"{_start_reaper(os.getpid())}.{next(_counter)}."
-    process = await _start(argv, cwd, {**env, GUARD_VARIABLE: guard}, has_stdin=bool(stdin))
+    transport, program = await _start(
+        lambda: _Program(stdout, stderr),
+        argv,
+        cwd=cwd,
+        env={**env, GUARD_VARIABLE: guard},
+        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+    )
+    group = transport.get_pid()
     ended = False
     try:
         async with asyncio.timeout(timeout_s):
-            await _communicate(process, stdin, stdout, stderr)
+            _write(transport, stdin)
+            await program.exited
+            await _drain(program, group)
         ended = True
     finally:
         if ended:
-            _signal_group(process.pid, signal.SIGKILL)
+            _signal_group(group, signal.SIGKILL)
         else:
-            await _end_surely(process, guard)
-    code = process.returncode
+            await _end_surely(program, group, guard)
+        transport.close()
+    if program.error is not None:
+        reason = program.error.strerror or program.error
+        raise LuthierError("cannot-store-output", f"the output of {argv[0]!r}: {reason}.")
+    code = transport.get_returncode()
     return Outcome(code if code is not None else -1, stdout.finish(), stderr.finish())
 
 
+class _Program(asyncio.SubprocessProtocol):
+    """Takes what a program writes, and notes when it ends.
+
+    `asyncio.subprocess` is not used: its ``wait`` returns only when every child that inherited
+    the pipes has ended, too.
+    """
+
+    def __init__(self, stdout: OutputCapture, stderr: OutputCapture) -> None:
+        loop = asyncio.get_running_loop()
+        self._captures = {1: stdout, 2: stderr}
+        self._open = {1, 2}
+        self.exited: asyncio.Future[None] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.error: OSError | None = None
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Pass a piece on; the loop reads the next one only after that."""
+        if self.error is None:
+            try:
+                self._captures[fd].feed(data)
+            except OSError as error:  # the disk is full, say
+                self.error = error
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        """Note the end of a stream."""
+        self._open.discard(fd)
+        if not self._open and not self.closed.done():
+            self.closed.set_result(None)
+
+    def process_exited(self) -> None:
+        """Note the end of the program."""
+        if not self.exited.done():
+            self.exited.set_result(None)
+
+
 async def _start(
-    argv: Sequence[str], cwd: Path, env: Mapping[str, str], *, has_stdin: bool
-) -> asyncio.subprocess.Process:
+    program: Callable[[], _Program],
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdin: int,
+) -> tuple[asyncio.SubprocessTransport, _Program]:
     try:
-        return await asyncio.create_subprocess_exec(
-            *argv,
-            cwd=cwd,
-            env=env,
-            stdin=asyncio.subprocess.PIPE if has_stdin else asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
+        return await asyncio.get_running_loop().subprocess_exec(
+            program, *argv, cwd=cwd, env=env, stdin=stdin, start_new_session=True
         )
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -154,47 +200,24 @@ async def _start(
         ) from error
 
 
-async def _communicate(
-    process: asyncio.subprocess.Process, stdin: bytes, stdout: OutputCapture, stderr: OutputCapture
-) -> None:
-    """Feed and read the program until it ends; do not wait for children that outlive it."""
-    readers = [
-        asyncio.ensure_future(_read(process.stdout, stdout)),
-        asyncio.ensure_future(_read(process.stderr, stderr)),
-    ]
-    try:
-        await _write(process, stdin)
-        await process.wait()
-        await asyncio.wait(readers, timeout=_DRAIN_S)
-        if not all(reader.done() for reader in readers):
-            _signal_group(process.pid, signal.SIGTERM)
-            await asyncio.wait(readers, timeout=_DRAIN_S)
-    finally:
-        for reader in readers:
-            reader.cancel()
-        await asyncio.gather(*readers, return_exceptions=True)
-    for reader in readers:
-        if not reader.cancelled() and (error := reader.exception()):
-            raise error
+def _write(transport: asyncio.SubprocessTransport, data: bytes) -> None:
+    pipe = transport.get_pipe_transport(0)
+    if isinstance(pipe, asyncio.WriteTransport):
+        pipe.write(data)
+        pipe.write_eof()
 
 
-async def _read(stream: asyncio.StreamReader | None, capture: OutputCapture) -> None:
-    while stream is not None and (data := await stream.read(_CHUNK_BYTES)):
-        capture.feed(data)
+async def _drain(program: _Program, group: int) -> None:
+    """Take the rest of the output; end children that would keep the pipes open."""
+    await asyncio.wait([program.closed], timeout=_DRAIN_S)
+    if not program.closed.done():
+        _signal_group(group, signal.SIGTERM)
+        await asyncio.wait([program.closed], timeout=_DRAIN_S)
 
 
-async def _write(process: asyncio.subprocess.Process, data: bytes) -> None:
-    if process.stdin is None:
-        return
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(data)
-        await process.stdin.drain()
-    process.stdin.close()
-
-
-async def _end_surely(process: asyncio.subprocess.Process, guard: str) -> None:
+async def _end_surely(program: _Program, group: int, guard: str) -> None:
     """End the group and what left it, even if the caller is cancelled again meanwhile."""
-    ending = asyncio.ensure_future(_end(process, guard))
+    ending = asyncio.ensure_future(_end(program, group, guard))
     cancelled = False
     while not ending.done():
         try:
@@ -205,18 +228,18 @@ async def _end_surely(process: asyncio.subprocess.Process, guard: str) -> None:
         raise asyncio.CancelledError
 
 
-async def _end(process: asyncio.subprocess.Process, guard: str) -> None:
+async def _end(program: _Program, group: int, guard: str) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + GRACE_S
-    _signal_group(process.pid, signal.SIGTERM)
+    _signal_group(group, signal.SIGTERM)
     orphan_reaper.signal_all(orphan_reaper.guarded_processes(guard), signal.SIGTERM)
     pause_s = 0.01
     while orphan_reaper.guarded_processes(guard) and loop.time() < deadline:
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.2)
-    _signal_group(process.pid, signal.SIGKILL)
+    _signal_group(group, signal.SIGKILL)
     await asyncio.to_thread(orphan_reaper.end_guarded, guard, 0.0)
-    await process.wait()
+    await asyncio.wait([program.exited], timeout=GRACE_S)
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:

@@ -15,7 +15,6 @@ from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.runs import find_run, is_active
 from prefect_luthier.deployments.store.tables import RunRecord
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
-from prefect_luthier.flows.execution.document import stored_document
 from prefect_luthier.flows.execution.load import checked_definition, find_source, is_file_name
 from prefect_luthier.flows.execution.options import Options
 from prefect_luthier.settings import Settings, load_settings
@@ -141,11 +140,9 @@ def _resume(settings: Settings, record: RunRecord, chosen: Options, *, here: boo
 
 def _finish(settings: Settings, run_id: UUID, *, as_json: bool) -> None:
     """Print the run's document, and exit as it ended."""
-    document = stored_document(settings, run_id)
-    if document is None:
-        from prefect_luthier.ui.cli.run_status import prefect_document  # noqa: PLC0415
+    from prefect_luthier.ui.cli.run_status import run_state  # noqa: PLC0415 - loads Prefect
 
-        document = prefect_document(settings, run_id)
+    document = run_state(settings, str(run_id))
     if as_json:
         print_json(document)
     say_outcome(document)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from prefect_luthier.deployments.register.prefect_api import open_prefect
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.runs import find_run, is_active
-from prefect_luthier.errors import LuthierError, ServiceUnreachable, UsageError
+from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.flows.execution.document import stored_document
 from prefect_luthier.flows.execution.workspaces import workspaces_root
 from prefect_luthier.settings import Settings, load_settings
@@ -84,18 +84,6 @@ def run_id_of(settings: Settings, run: str) -> UUID:
         except ValueError:
             pass
         raise
-
-
-def prefect_document(settings: Settings, run_id: UUID) -> dict[str, Any]:
-    """Return the document of a run that ended before its plan was stored.
-
-    Raises:
-        ServiceUnreachable: Prefect does not answer.
-    """
-    flow_run = _flow_run(settings, run_id)
-    if flow_run is None:
-        raise ServiceUnreachable("no-run", f"neither the store nor Prefect knows run {run_id}.")
-    return _document_of(flow_run)
 
 
 def _outlived(settings: Settings, run_id: UUID, flow_run: FlowRun | None) -> dict[str, Any]:
