@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
 
 from prefect_luthier.catalog import Catalog
+from prefect_luthier.deployments.definition.plugins import is_group_used
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.builtin import BUILTIN_ACTIONS
 from prefect_luthier.flows.actions.contract import Action
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "prefect_luthier.actions"
 
@@ -21,7 +26,7 @@ def installed_actions() -> tuple[Action, ...]:
         LuthierError: A plug-in cannot be loaded, is no `Action`, or takes a name in use.
     """
     actions = {(action.slug, action.version): action for action in BUILTIN_ACTIONS.values()}
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+    for entry_point in _entry_points():
         for action in _load(entry_point):
             key = (action.slug, action.version)
             if key in actions:
@@ -33,6 +38,14 @@ def installed_actions() -> tuple[Action, ...]:
                 )
             actions[key] = action
     return tuple(actions.values())
+
+
+def _entry_points() -> Iterable[EntryPoint]:
+    if not is_group_used(ENTRY_POINT_GROUP):
+        return ()
+    from importlib.metadata import entry_points  # noqa: PLC0415 - takes long, only with plug-ins
+
+    return entry_points(group=ENTRY_POINT_GROUP)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Annotated, Any
 
@@ -101,6 +102,10 @@ def _root(
 def main() -> None:
     """Run the command line; every failure becomes one message and an exit code."""
     as_json = "--json" in sys.argv[1:]
+    if sys.argv[1:2] == ["validate"]:
+        # Pydantic would read the metadata of every installed package for plug-ins of its own;
+        # validation starts no program that could inherit this.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         get_command(app)(prog_name="luthier", standalone_mode=True)
     except LuthierError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from prefect_luthier.deployments.definition.checks.context import Checked
@@ -58,6 +57,8 @@ def _check_cron(checked: Checked, path: Path, trigger: Trigger) -> None:
 
 def is_timezone(name: str) -> bool:
     """Return whether ``name`` is a time zone of the IANA database."""
+    import zoneinfo  # noqa: PLC0415 - only for definitions with triggers
+
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -69,6 +70,8 @@ def _check_timezone(checked: Checked, path: Path, trigger: Trigger) -> None:
     name = trigger.timezone
     if is_timezone(name):
         return
+    import zoneinfo  # noqa: PLC0415 - as above
+
     known = {zone.lower(): zone for zone in sorted(zoneinfo.available_timezones())}
     cities = {zone.rsplit("/", 1)[-1].lower(): zone for zone in known.values() if "/" in zone}
     lowered = name.lower().replace(" ", "_")
