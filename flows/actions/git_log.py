@@ -77,6 +77,8 @@ async def _run(inputs: GitLogInputs, context: ActionContext) -> GitLogOutputs:
 
 
 def _folder(workspace: Path, path: str) -> Path:
+    if "\0" in path:
+        raise LuthierError("bad-path", f"{path!r} holds a NUL character, which no path can.")
     try:
         folder = workspace / Path(path).expanduser()
         is_folder = folder.is_dir()
@@ -98,9 +100,10 @@ async def _read_commits(
     if outcome.exit_code == 0:
         return list(parse_log(outcome.stdout.data.decode(errors="replace")))
     error = " ".join(outcome.stderr.tail).removeprefix("fatal: ")
-    if inputs.revision == "HEAD" and "does not have any commits" in error:
-        return []
-    raise _git_error(error, inputs, repository)
+    failure = _git_error(error, inputs, repository)
+    if inputs.revision == "HEAD" and failure.code == "bad-revision":
+        return []  # a repository without a commit has no HEAD
+    raise failure
 
 
 def _log_arguments(inputs: GitLogInputs) -> list[str]:
