@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefect_luthier.ai_builder.offline.retrieval import Index
+from prefect_luthier.ai_builder.offline.words import stem, words
 from prefect_luthier.catalog import Catalog, CatalogEntry, split_reference
 
 
@@ -74,10 +75,11 @@ class BaseSteps:
     def find(self, text: str) -> Meant | None:
         """Return the step that a text means best, None when it means none."""
         lowered = text.lower()
+        said = {stem(word) for word in words(lowered)}
         named = [
             name
             for name in self.tables
-            if re.search(rf"(?<![\w-]){re.escape(name.lower())}(?![\w-])", lowered)
+            if {stem(word) for word in words(name)} <= said
             or (self.slug(name) or " ").lower() in lowered
         ]
         if len(named) == 1:

@@ -169,7 +169,7 @@ def _strip_leading(text: str, link: Link) -> tuple[str, Link, bool]:
             text, changed = text[order.end() :], True
             if order["beside"]:
                 link = Link.BESIDE
-            elif order["rewind"]:
+            elif order["rewind"] or (order["first"] and order[0].lower().startswith("but ")):
                 link = Link.REWIND
             elif not order["also"] and link is not Link.REWIND:
                 link = Link.NEXT

@@ -200,6 +200,8 @@ def _care(text: str) -> tuple[Care, str]:
     if not care and again:
         care, rest = take_care(f"retry {again['count']} times {again['rest']}")
         rest = f"{again['what']} {rest}"
+    elif again and not rest:
+        rest = again["what"]
     elif not care and limit:
         care, rest = take_care(f"timeout {limit['value']}")[0], limit["what"]
     return care, rest

@@ -89,7 +89,7 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
         said = masked.unmask(clause.text).strip(f" {PARALLEL}")
         if is_vague(plain(clause.text)):
             vague.append(said)
-        elif _is_order(clause.text):
+        elif is_order(clause.text):
             unknown.append(said)
     asked = [action for action in actions if action.clause.directive]
     kept = _without_echoes(asked or actions)
@@ -112,7 +112,7 @@ def _without_echoes(actions: Sequence[Action]) -> list[Action]:
     ]
 
 
-def _is_order(text: str) -> bool:
+def is_order(text: str) -> bool:
     """Return whether a clause tells somebody to do something, rather than adding to another."""
     return opens_clause(text) or opens_passive(text) or opens_clause(f"{text} it")
 

@@ -30,7 +30,7 @@ from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.messages import message_for
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.order_words import POLITE
-from prefect_luthier.ai_builder.offline.reading import Action, choose, is_vague, plain
+from prefect_luthier.ai_builder.offline.reading import Action, choose, is_order, is_vague, plain
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.slots import slots
 from prefect_luthier.ai_builder.operations import (
@@ -372,7 +372,7 @@ def _add(text: str, refinement: Refinement, masked: Masked, catalog: Catalog, in
         actions += found
         if found or clause.event:
             continue
-        unclear = is_vague(plain(clause.text))
+        unclear = is_vague(plain(clause.text)) or not is_order(clause.text)
         (refinement.unclear if unclear else refinement.unknown).append(masked.unmask(clause.text))
     if refinement.unknown or not actions:
         return

@@ -30,7 +30,7 @@ _LATE_AFTER, _LATE_WEIGHT = 4, 0.6
 _WEAK_WEIGHT = 0.3
 _VERB_WEIGHT = 1.3
 _ASKED_SHARE = 0.6
-_OPPOSITE_FACTOR = 0.45
+_OPPOSITE_FACTOR = 0.35
 _CONTEXT_BONUS = 0.08
 _SERVICE_FACTOR = 0.8
 _USUALLY_ASKED = 0.4
@@ -156,7 +156,8 @@ class Index:
         scores = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * offered
         meant = self._meanings @ _meaning(text)
         scores = _WORDS_SHARE * scores + (1 - _WORDS_SHARE) * np.clip(meant / _SAME_MEANING, 0, 1)
-        scores = (scores + self._context_bonus(context, query)) * self._agreement(query)
+        agreement = self._agreement(query)
+        scores, asked = (scores + self._context_bonus(context, query)) * agreement, asked * agreement
         scores = scores * self._runnable
         order = np.argsort(-scores, kind="stable")[:limit]
         return [Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order]

@@ -38,7 +38,7 @@ _ADVERB_END = r"(?=\s*(?:$|[,.;:!?)]|\b(?:at|on|from|in|by|between|and|then|i|we
 _ANCHORS: tuple[tuple[str, str], ...] = (
     (
         "cron",
-        r"(?:cron(?:tab)?(?: expression| schedule)?:?\s*[\"'`(]?|[\"'`(])(?P<cron>(?:[\d*][\d*/,-]*\s+){4}[\d*A-Za-z][\w*/,#-]*)[\"'`)]?",  # noqa: E501 - a pattern reads best in one piece
+        r"(?:cron(?:tab)?(?: expression| schedule)?:?\s*[\"'`(]?|[\"'`(])(?P<cron>(?:[\d*][\d*/,-]*\s+){4}[\d*A-Za-z](?:[\w*/,#-]*[\w*])?)[\"'`)]?",  # noqa: E501 - a pattern reads best in one piece
     ),
     (
         "range",

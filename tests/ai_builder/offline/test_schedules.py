@@ -1,0 +1,101 @@
+"""Phrases of recurrence become cron triggers."""
+
+from __future__ import annotations
+
+import pytest
+
+from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.deployments.definition.cron import cron_problem
+
+PHRASES = {
+    "every weekday at 7": "0 7 * * 1-5",
+    "every hour": "0 * * * *",
+    "every 15 minutes": "*/15 * * * *",
+    "on the first of the month": "0 9 1 * *",
+    "on the 1st and 15th of every month at noon": "0 12 1,15 * *",
+    "Mondays and Thursdays at 6:30 pm": "30 18 * * 1,4",
+    "every Tuesday and Thursday evening at 7": "0 19 * * 2,4",
+    "every night": "0 2 * * *",
+    "twice a day": "0 8,20 * * *",
+    "at 9 and 17 every day": "0 9,17 * * *",
+    "quarterly": "0 9 1 1,4,7,10 *",
+    "every two hours": "0 */2 * * *",
+    "every half hour": "*/30 * * * *",
+    "Monday to Friday at 08:15": "15 8 * * 1-5",
+    "every day at half past six": "30 6 * * *",
+    "each Friday afternoon": "0 14 * * 5",
+    "on weekends at 10am": "0 10 * * 0,6",
+    "every year on January 15th": "0 9 15 1 *",
+    "every 10 minutes between 9 and 17 on weekdays": "*/10 9-16 * * 1-5",
+    "once a week on Sunday at 3am": "0 3 * * 0",
+    "every other day at noon": "0 12 */2 * *",
+    "cron 5 4 * * 1-5": "5 4 * * 1-5",
+    "on the last day of each month": "0 9 28 * *",
+    "at midnight every day": "0 0 * * *",
+    "every quarter of an hour": "*/15 * * * *",
+    "three times a week": "0 9 * * 1,3,5",
+}
+
+
+@pytest.mark.parametrize(("phrase", "cron"), PHRASES.items(), ids=list(PHRASES))
+def test_a_phrase_becomes_its_cron(phrase: str, cron: str) -> None:
+    """Each phrase gives one trigger, and its words leave the request."""
+    found = find_schedule(f"fetch the orders {phrase}")
+    assert list(found.crons) == [cron]
+    assert found.rest.strip(" .,") == "fetch the orders"
+    assert cron_problem(cron) is None
+
+
+@pytest.mark.parametrize("phrase", PHRASES, ids=list(PHRASES))
+def test_a_phrase_may_stand_in_front(phrase: str) -> None:
+    """`Every night, fetch …` says the same as `fetch … every night`."""
+    assert find_schedule(f"{phrase}, fetch the orders").crons == (PHRASES[phrase],)
+
+
+NO_SCHEDULES = (
+    "summarise the last 30 days",
+    "generate the weekly report",
+    "send the monthly invoice to each customer",
+    "retry every 5 minutes",
+    "for each day of the week compute the total",
+    "check every row of the table",
+    "collect metrics from the past week",
+)
+
+
+@pytest.mark.parametrize("text", NO_SCHEDULES)
+def test_other_words_of_time_are_no_schedule(text: str) -> None:
+    """Periods, adjectives and pauses between tries start nothing."""
+    found = find_schedule(text)
+    assert found.crons == ()
+    assert found.rest == text
+
+
+ZONES = {
+    "every day at 9 Berlin time": "Europe/Berlin",
+    "every day at 9 (Europe/Paris)": "Europe/Paris",
+    "every weekday at 8:15 New York time": "America/New_York",
+    "every day at 9am PST": "America/Los_Angeles",
+    "daily at 17:00 UTC": "UTC",
+    "every Monday at 7 in London": "Europe/London",
+}
+
+
+@pytest.mark.parametrize(("text", "zone"), ZONES.items(), ids=list(ZONES))
+def test_a_named_zone_is_used(text: str, zone: str) -> None:
+    """Cities, abbreviations and IANA names all name a zone."""
+    found = find_schedule(text)
+    assert found.timezone == zone
+    assert found.zone_given
+
+
+def test_what_cron_cannot_say_is_noted() -> None:
+    """An approximation never goes unsaid."""
+    assert find_schedule("every other week archive the logs").notes
+    assert find_schedule("every first Monday of the month archive the logs").notes
+
+
+def test_two_schedules_give_two_triggers() -> None:
+    """A request may name two times that no single cron expression covers."""
+    found = find_schedule("run the sync every Monday at 9 and every Thursday at 17:30")
+    assert found.crons == ("0 9 * * 1", "30 17 * * 4")
