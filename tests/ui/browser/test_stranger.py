@@ -57,6 +57,9 @@ def test_from_a_sentence_to_the_artifact_in_prefect(
     prefect.wait_for_url(re.compile(r"deployments/deployment/[^/]+\?"))
     prefect.locator("a[href*='/runs/flow-run/']").first.click()
     expect(prefect.get_by_text("Completed").first).to_be_visible(timeout=SLOW_MS)
+    prefect.wait_for_timeout(1500)  # the server writes task runs within a second, and
+    prefect.reload()  # its page does not look again after the end
+    expect(prefect.get_by_text("3 Task runs")).to_be_visible()
     prefect.get_by_text("Artifacts", exact=True).click()
     digest = prefect.get_by_role("link", name=re.compile("-digest"))
     digest.wait_for()
