@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -151,7 +151,18 @@ async def _run_steps(run: Run, client: PrefectClient) -> Stop | None:
         task = asyncio.current_task()
         if task is not None:
             task.uncancel()  # the run ends as cancelled, in good order
-    return queue.stop
+    return await _with_reason(queue.stop, client, run.run_id)
+
+
+async def _with_reason(stop: Stop | None, client: PrefectClient, run_id: UUID) -> Stop | None:
+    """Return the stop with the reason that was given in Prefect: a signal brings none."""
+    if stop is None or stop.kind != "cancelled":
+        return stop
+    with suppress(*_SERVER_AWAY):
+        state = (await client.read_flow_run(run_id)).state
+        if state is not None and state.is_cancelling() and state.message:
+            return replace(stop, reason=state.message)
+    return stop
 
 
 def verdict(run: Run, stop: Stop | None) -> tuple[str, str]:

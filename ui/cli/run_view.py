@@ -87,7 +87,7 @@ class RunView:
             row.detail = event.detail
             return
         if event.state in _RUNNING and row.state not in _RUNNING:
-            row.started = time.monotonic()
+            row.started, row.ended = time.monotonic(), 0.0
         if event.state not in _RUNNING:
             row.ended = time.monotonic()
         if event.state == "completed":
