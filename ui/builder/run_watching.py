@@ -62,10 +62,19 @@ def _head(view: RunView) -> None:
             width="stretch",
         )
         if not view.is_over and st.button("Cancel", icon=":material/stop_circle:"):
-            services.cancel_run(line.id)
+            _cancel(line.id)
         st.link_button("Open in Prefect", line.url, icon=":material/open_in_new:")
     if line.state in {"failed", "crashed"} and line.message:
         note("bad", line.message)
+
+
+def _cancel(run_id: str) -> None:
+    try:
+        services.cancel_run(run_id)
+    except LuthierError as error:
+        kind_note(error)
+        return
+    st.toast("Asked the worker to end the run.", icon=":material/stop_circle:")
 
 
 def _progress(view: RunView) -> str:

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import httpx
 import streamlit as st
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
@@ -49,6 +50,7 @@ from prefect_luthier.ui.builder.run_reading import RunLine, RunView
 T = TypeVar("T")
 
 CATALOG_KEPT_S = 10.0
+HEALTH_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,22 +89,37 @@ def operator() -> str:
 
 
 def health() -> Health:
-    """Return what answers, without waiting for what does not."""
+    """Return what answers; waits a second at most for what does not."""
     settings = load_settings()
     drafter = (settings.model or "model") if settings.model_configured else "offline"
     try:
-        address = prefect_api_url(settings).rstrip("/").removesuffix("/api")
+        api = prefect_api_url(settings)
+        _ask_health(api)
     except LuthierError as error:
         return Health(None, drafter, error)
     stack = running_stack(settings)
-    broken = [part for part in stack.parts if part.status == "failed"] if stack else []
-    if broken:
-        names = ", ".join(part.name for part in broken)
-        trouble = LuthierError(
-            "part-failed", f"{names} failed.", "`luthier status` shows the log to read."
+    broken = [part.name for part in stack.parts if part.status == "failed"] if stack else []
+    trouble = (
+        LuthierError(
+            "part-failed",
+            f"{', '.join(broken)} failed.",
+            "`luthier status` shows the log to read.",
         )
-        return Health(address, drafter, trouble)
-    return Health(address, drafter)
+        if broken
+        else None
+    )
+    return Health(api.rstrip("/").removesuffix("/api"), drafter, trouble)
+
+
+def _ask_health(api: str) -> None:
+    try:
+        httpx.get(f"{api}/health", timeout=HEALTH_TIMEOUT_S).raise_for_status()
+    except httpx.HTTPError as error:
+        raise ServiceUnreachable(
+            "prefect-unreachable",
+            f"the Prefect server at {api} does not answer ({type(error).__name__}).",
+            "`luthier status` shows how it stands; the page comes back by itself.",
+        ) from error
 
 
 @st.cache_resource(ttl=CATALOG_KEPT_S, show_spinner=False)

@@ -41,11 +41,16 @@ def kind_note(error: LuthierError) -> None:
 def note(kind: str, message: str, advice: str = "") -> None:
     """Show a note: ``good``, ``bad``, ``warn`` or ``quiet``."""
     role = "alert" if kind == "bad" else "status"
-    message = message[:1].upper() + message[1:]
+    message = sentence(message)
     more = f"<span>{escape(advice)}</span>" if advice else ""
     st.html(
         f'<div class="lu-note {kind}" role="{role}"><strong>{escape(message)}</strong>{more}</div>'
     )
+
+
+def sentence(text: str) -> str:
+    """Return text that begins with a capital."""
+    return text[:1].upper() + text[1:]
 
 
 def empty(title: str, text: str) -> None:

@@ -184,3 +184,15 @@ def test_an_emptied_editor_stays(page: AppTest) -> None:
     page.run()
     assert "Nothing on the bench" not in words(page)
     assert page.button(key="register").disabled
+
+
+def test_a_server_that_does_not_answer_is_said_kindly(
+    clean_environment: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With an address set and nothing there, every part of the page says so and stays."""
+    monkeypatch.setenv("LUTHIER_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    page = AppTest.from_file(str(APP), default_timeout=30).run()
+    assert not page.exception
+    assert "http://127.0.0.1:9/api does not answer" in words(page)
+    open_store(load_settings()).dispose()
