@@ -50,10 +50,11 @@ class ParameterBinder:
 
     def bind_env(self, env: Mapping[str, str]) -> dict[str, str]:
         """Return environment variables with their placeholders resolved, always as text."""
-        return {
-            name: fill(value, self._text) if is_template(value) else value
-            for name, value in env.items()
-        }
+        return {name: self.bind_text(value) for name, value in env.items()}
+
+    def bind_text(self, template: str) -> str:
+        """Return a text with its placeholders resolved, as text again."""
+        return fill(template, self._text) if is_template(template) else template
 
     def bind_expression(self, expression: str) -> str:
         """Return a CEL expression with known parameters replaced by their values."""

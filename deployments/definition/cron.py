@@ -32,7 +32,7 @@ _FIELDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
 )
 _LONGEST_MONTH_DAYS = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
 _PART = re.compile(
-    r"(?P<first>\*|[a-z]{3}|\d{1,4})(?:-(?P<last>[a-z]{3}|\d{1,4}))?(?:/(?P<step>\d{1,4}))?"
+    r"(?P<first>\*|[a-z]{3}|[0-9]{1,4})(?:-(?P<last>[a-z]{3}|[0-9]{1,4}))?(?:/(?P<step>[0-9]{1,4}))?"
 )
 
 

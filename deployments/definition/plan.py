@@ -13,12 +13,13 @@ from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.binding import ParameterBinder
 from prefect_luthier.deployments.definition.cel_tokens import references
 from prefect_luthier.deployments.definition.durations import parse_duration
+from prefect_luthier.deployments.definition.expressions import interpolate_command
 from prefect_luthier.deployments.definition.graph import step_graph
 from prefect_luthier.deployments.definition.model import Definition, OnFailure, Retries, Step
 from prefect_luthier.deployments.definition.outputs import declared_outputs, item_outputs
 from prefect_luthier.deployments.definition.parameter_values import resolve_parameters
 from prefect_luthier.deployments.definition.scope import parameter_cel_type
-from prefect_luthier.deployments.definition.templates import is_template
+from prefect_luthier.deployments.definition.templates import placeholders
 from prefect_luthier.errors import LuthierError
 
 
@@ -129,7 +130,9 @@ def make_plan(definition: Definition, values: Mapping[str, Any], catalog: Catalo
         timeout_s=_seconds(definition.timeout),
         concurrency=definition.concurrency,
         artifacts=tuple(
-            PlannedArtifact(id=key, path=a.path, retention_s=_seconds(a.retention))
+            PlannedArtifact(
+                id=key, path=binder.bind_text(a.path), retention_s=_seconds(a.retention)
+            )
             for key, a in definition.artifacts.items()
         ),
     )
@@ -146,19 +149,26 @@ def _planned_step(
         needs=tuple(step.needs),
         uses=_full_reference(step, catalog) if step.uses else None,
         run=run,
-        command=None if run is None or is_template(run) else run,
+        command=_resolved_command(run),
         inputs=binder.bind(step.inputs),
         env=binder.bind_env(step.env),
         outputs=declared_outputs(step, catalog),
         item_outputs=item_outputs(step, catalog) or {},
         when=binder.bind_expression(step.when) if step.when is not None else None,
         foreach=binder.bind_expression(step.foreach) if step.foreach is not None else None,
-        workspace=step.workspace,
+        workspace=binder.bind_text(step.workspace),
         timeout_s=_seconds(step.timeout),
         retries=_planned_retries(step.retries),
         on_failure=step.on_failure or definition.on_failure,
         reads_state_of=states_read(step.when),
     )
+
+
+def _resolved_command(run: str | None) -> str | None:
+    """Return the command as the shell gets it, when nothing is left to fill in."""
+    if run is None or any(references(found.expression) for found in placeholders(run)):
+        return None
+    return interpolate_command(run, {})
 
 
 def _full_reference(step: Step, catalog: Catalog) -> str:

@@ -7,6 +7,8 @@ import re
 from prefect_luthier.deployments.definition.positions import Range
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[ \t]*\r?\n[ \t\r\n]*|.)", re.DOTALL)
+_HIGH_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}")
+_LOW_SURROGATE = re.compile(r"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _DELIMITERS = ('"""', "'''", '"', "'")
 
 
@@ -31,29 +33,28 @@ def written_range(raw: str, value: str, start: int, end: int) -> Range | None:
     body_end = len(raw) - len(delimiter)
     if raw[first:body_end] == value:
         return first + start, first + end
-    offsets = _offsets(raw, first, body_end, escapes=delimiter.startswith('"'))
-    if len(offsets) != len(value) + 1 or end > len(value):
+    found = _characters(raw, first, body_end, escapes=delimiter.startswith('"'))
+    if len(found) != len(value) or end > len(value):
         return None
-    return offsets[start], offsets[end]
+    begin = found[start][0] if start < len(found) else body_end
+    return begin, (found[end - 1][1] if end > start else begin)
 
 
-def _offsets(raw: str, first: int, body_end: int, *, escapes: bool) -> list[int]:
-    """Return for each character of the value, and for its end, the offset in ``raw``."""
-    offsets: list[int] = []
+def _characters(raw: str, first: int, body_end: int, *, escapes: bool) -> list[Range]:
+    """Return for each character of the value where it is written in ``raw``."""
+    found: list[Range] = []
     position = first
     while position < body_end:
         match = _ESCAPE.match(raw, position) if escapes else None
-        if match and "\n" in match.group() and match.group()[1] not in "uU":
+        if match and "\n" in match.group():
             position = match.end()  # a line-ending backslash stands for nothing
             continue
-        offsets.append(position)
-        if match:
-            width = match.end() - position
-            if raw.startswith("\\ud8", position) and raw.startswith("\\ud", match.end()):
-                width *= 2  # a surrogate pair of JSON is one character
-            position += width
-        elif raw.startswith("\r\n", position):
-            position += 2
-        else:
-            position += 1
-    return [*offsets, body_end]
+        width = match.end() - position if match else 1
+        if match and _HIGH_SURROGATE.match(raw, position):
+            pair = _LOW_SURROGATE.match(raw, match.end())
+            width = (pair.end() if pair else match.end()) - position  # one character in JSON
+        elif not match and raw.startswith("\r\n", position):
+            width = 2
+        found.append((position, position + width))
+        position += width
+    return found

@@ -94,7 +94,7 @@ class _Linker:
             self._entered.add((module, name))
             node = found.definitions[name]
             modules = _used_modules(found, node)
-            for used in (_names(node) | set(_inner_imports(node))) - set(modules):
+            for used in sorted((_names(node) | set(_inner_imports(node))) - set(modules)):
                 self._use(found, node, used)
             for part in _attributes(node, modules):
                 self.visit((modules[_base(part)], part.attr))

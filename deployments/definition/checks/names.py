@@ -45,8 +45,8 @@ def check_names(checked: Checked) -> None:
 def bad_names(checked: Checked) -> list[str]:
     """Return the ids that are no names, so that expressions with them are not judged again."""
     definition = checked.definition
-    found = [name for name in definition.parameters if not _NAME.match(name)]
-    return found + [name for name in definition.steps if not _NAME.match(name)]
+    found = [name for name in definition.parameters if not _NAME.fullmatch(name)]
+    return found + [name for name in definition.steps if not _NAME.fullmatch(name)]
 
 
 def _check_name(checked: Checked, path: Path, noun: str, siblings: Collection[str]) -> None:
@@ -64,9 +64,9 @@ def _check_name(checked: Checked, path: Path, noun: str, siblings: Collection[st
         checked.findings.add(
             "bad-id", f"{noun} id is longer than {MAX_NAME_LENGTH} characters.", path, at_key=True
         )
-    elif not _NAME.match(name):
+    elif not _NAME.fullmatch(name):
         meant = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
-        usable = bool(_NAME.match(meant)) and meant not in siblings and meant not in _CEL_WORDS
+        usable = bool(_NAME.fullmatch(meant)) and meant not in siblings and meant not in _CEL_WORDS
         checked.findings.add(
             "bad-id",
             f"{noun} id {name[:80]!r} must be lower-case letters, digits and underscores and begin "

@@ -60,7 +60,9 @@ def catalog() -> Catalog:
 @pytest.fixture
 def machine() -> Environment:
     """A machine with `git`, `echo` and `true`, and no language model."""
-    return Environment(lambda command: command in {"git", "echo", "true", "cat"}, has_model=False)
+    return Environment(
+        lambda command: command in {"git", "echo", "true", "cat", "ls"}, has_model=False
+    )
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ MISTAKES = {
     "schema": ("schema = 2\n" + HEAD + STEP, "unsupported-schema", "2"),
     "workflow-id": ('id = "My Flow"\n' + STEP, "bad-id", '"My Flow"'),
     "step-id": (HEAD + '[steps.a-b]\nrun = "true"\n', "bad-id", "a-b"),
+    "newline-id": (HEAD + '[steps."a\\n"]\nrun = "true"\n', "bad-id", '"a\\n"'),
     "capital-id": (HEAD + '[steps.A]\nrun = "true"\n', "bad-id", "A"),
     "cel-word": (HEAD + '[steps.in]\nrun = "true"\n', "reserved-name", "in"),
     "version": (HEAD + 'version = "1"\n' + STEP, "bad-version", '"1"'),
