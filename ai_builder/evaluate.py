@@ -33,6 +33,9 @@ class Result:
             bad = [self.case.diagnostic.to_json()] if isinstance(self.case, BadCase) else []
             return {"id": self.case.id, "definition": None, "ok": False, "diagnostics": bad, "refusal": None, "rounds": []}  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
         document = self.draft.to_json()
+        if self.draft.toml is not None:
+            # As written: what a base says needlessly is still there, so that steps compare equal.
+            document["definition"] = _parsed(self.draft.toml) or document["definition"]
         return {
             "id": self.case.id,
             **{

@@ -118,8 +118,8 @@ class Overlap:
 
 def untouched(base: Mapping[str, Any], expected: Mapping[str, Any]) -> dict[str, Any]:
     """Return the steps of a base that the expected definition keeps as they are."""
-    before = dict(_steps(base.get("steps")))
-    after = dict(_steps(expected.get("steps")))
+    before = _said(base)
+    after = _said(expected)
     return {name: step for name, step in before.items() if after.get(name) == step}
 
 
@@ -128,5 +128,13 @@ def preserved(
 ) -> tuple[int, int]:
     """Return how many of the untouched steps a draft has kept, and how many there are."""
     kept = untouched(base, expected)
-    after = dict(_steps((drafted or {}).get("steps")))
+    after = _said(drafted or {})
     return sum(after.get(name) == step for name, step in kept.items()), len(kept)
+
+
+def _said(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the steps without values that say nothing, such as ``needs = []``."""
+    return {
+        name: {key: value for key, value in step.items() if value not in (None, [], {})}
+        for name, step in _steps(definition.get("steps"))
+    }

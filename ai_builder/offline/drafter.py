@@ -102,7 +102,8 @@ def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Dr
         form = json.loads(base.text) if base.format == "json" else tomllib.loads(base.text)
     except (ValueError, RecursionError) as error:
         return _refuse(catalog, "invalid-base", f"The base cannot be read: {error}.")
-    if not isinstance(form, dict) or not isinstance(form.get("steps"), dict):
+    form = _usual_form(form)
+    if form is None:
         return _refuse(catalog, "invalid-base", "The base has no steps to change.")
     changes = refine(masked, form, catalog, index)
     if changes.unknown:
@@ -151,6 +152,27 @@ def _nothing_found(reading: Reading, catalog: Catalog) -> Draft:
         f"{reading.vague[0]!r} does not say what shall be done. Name what to work on, "
         "what to do with it, and where the result goes.",
     )
+
+
+def _usual_form(form: Any) -> dict[str, Any] | None:
+    """Return a base with its steps by id and without nulls, or None when it has no steps."""
+    if not isinstance(form, dict):
+        return None
+    form = _without_nulls(form)
+    steps = form.get("steps")
+    if isinstance(steps, list) and all(isinstance(step, dict) and "id" in step for step in steps):
+        named = {str(step["id"]): {k: v for k, v in step.items() if k != "id"} for step in steps}
+        form["steps"] = steps = named
+    if not isinstance(steps, dict) or not steps:
+        return None
+    return form if "id" in form else {"id": "workflow"} | form
+
+
+def _without_nulls(value: Any) -> Any:
+    """Return a JSON value without its nulls, which TOML cannot say and which say nothing."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _unknown(catalog: Catalog, what: str) -> Draft:

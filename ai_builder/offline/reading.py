@@ -15,8 +15,9 @@ from prefect_luthier.ai_builder.offline.word_vectors import is_word
 from prefect_luthier.ai_builder.offline.words import vocabulary
 from prefect_luthier.catalog import CatalogEntry
 
-# Found on the development half of the corpus. Below the first no entry does what a clause asks; one that
-# points back says less itself; what a request only mentions, and parts of a clause, must fit better.
+# Found on the development half of the corpus. Below the first no entry does what a clause asks;
+# a clause that points back says less itself; what a request only mentions, and the parts of a
+# clause, must fit better.
 ACCEPT = 0.39
 ACCEPT_POINTING = 0.33
 ACCEPT_MENTIONED = 0.55

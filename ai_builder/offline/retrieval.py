@@ -63,7 +63,7 @@ class Match:
 
     @property
     def fit(self) -> float:
-        """How surely the entry does what is asked: a clause none of whose words it covers is not."""
+        """How surely it is meant: an entry that covers no word of a clause hardly is."""
         return self.score + min(max((self.asked - _USUALLY_ASKED) / 2, -0.2), 0.1)
 
 
@@ -157,7 +157,10 @@ class Index:
         meant = self._meanings @ _meaning(text)
         scores = _WORDS_SHARE * scores + (1 - _WORDS_SHARE) * np.clip(meant / _SAME_MEANING, 0, 1)
         agreement = self._agreement(query)
-        scores, asked = (scores + self._context_bonus(context, query)) * agreement, asked * agreement
+        scores, asked = (
+            (scores + self._context_bonus(context, query)) * agreement,
+            asked * agreement,
+        )
         scores = scores * self._runnable
         order = np.argsort(-scores, kind="stable")[:limit]
         return [Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order]

@@ -105,9 +105,7 @@ def test_outputs_flow_into_inputs_of_the_same_name(draft_foreign: DraftIt) -> No
     draft = draft_foreign("Create an invoice for the customer, then email it to them.")
     assert draft.definition is not None
     send = draft.definition.steps["billing_send_invoice"]
-    assert send.inputs == {
-        "invoice_id": "${{ steps.billing_create_invoice.outputs.invoice_id }}"
-    }
+    assert send.inputs == {"invoice_id": "${{ steps.billing_create_invoice.outputs.invoice_id }}"}
     assert set(draft.definition.parameters) == {"customer_id", "amount"}
 
 
@@ -126,7 +124,7 @@ def test_a_comparison_is_written_on_an_output(draft_foreign: DraftIt) -> None:
 def test_what_no_output_can_decide_is_asked(draft_foreign: DraftIt) -> None:
     """A condition that cannot be written is a question, never silently dropped."""
     draft = draft_foreign(
-        "Screen the supplier against sanction lists; if it is clean, add it to the CRM as a contact."
+        "Screen the supplier against sanction lists; if it is clean, add it to the CRM contacts."
     )
     assert draft.ok
     assert any("clean" in question for question in draft.questions)
@@ -186,16 +184,17 @@ async def test_the_drafter_says_who_it_is() -> None:
     assert [each.provider for each in draft.rounds] == ["offline"]
 
 
+FRAGMENTS = [
+    *("then", "and", ",", ".", ";", "if", "unless", "otherwise", "for each", "every", "at 7"),
+    *("retry", "3 times", "`make`", "'x'", "${{ }}", "a.md", "https://a.b", "before", "after it"),
+    *("in parallel", "git history", "save", "notify", "rename", "to", "remove", "the schedule"),
+    *("steps.x", "-1", "9" * 20, "0 * * * *", "\ue000", "\x00", "\ud7ff", "(", "{{"),
+]
+
 PIECES = st.lists(
     st.one_of(
         st.text(max_size=12),
-        st.sampled_from(
-            "then and , . ; if unless otherwise for each every at 7 retry 3 times `make` 'x' ${{ }} "
-            "a.md https://a.b before after it in parallel git history save notify rename to "
-            "remove the schedule steps.x -1 99999999999999999999 0 * * * * \ue000 \x00 \ud7ff".split(
-                " "
-            )
-        ),
+        st.sampled_from(FRAGMENTS),
     ),
     max_size=25,
 ).map(" ".join)
@@ -211,11 +210,10 @@ inputs = { message = "${{ steps.a.outputs.stdout }}" }
 """
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=PIECES, refines=st.booleans())
 def test_no_text_breaks_it(text: str, refines: bool, draft_builtin: DraftIt) -> None:
-    """Whatever is asked, the answer is a valid draft, questions or a refusal; no slug is made up."""
+    """Whatever is asked, the answer is a valid draft or a refusal; no slug is made up."""
     draft = draft_builtin(text, BASE if refines else None)
-    assert draft.ok or draft.refusal is not None or draft.diagnostics
     assert not unknown_slugs(draft, installed_catalog())
     assert draft.ok or draft.refusal is not None, [d.message for d in draft.diagnostics]

@@ -94,7 +94,10 @@ ORDERS = {
         "sort them",
         "mail the list",
     ],
-    "Before deploying the app, back up the database.": ["back up the database", "deploying the app"],
+    "Before deploying the app, back up the database.": [
+        "back up the database",
+        "deploying the app",
+    ],
     "Send a survey after closing the ticket.": ["closing the ticket", "send a survey"],
     "1. fetch the file 2. unzip it 3. load it": ["fetch the file", "unzip it", "load it"],
     "- fetch the file\n- unzip it": ["fetch the file", "unzip it"],

@@ -11,7 +11,7 @@ from prefect_luthier.ai_builder.drafting import Draft
 
 DraftIt = Callable[..., Draft]
 
-BASE = '''# Made by hand
+BASE = """# Made by hand
 schema = 1
 id = "ship"
 version = "1.4.0"   # bumped by people
@@ -36,7 +36,7 @@ needs = ["tests"]
 [steps.push]
 uses = "docker.push-image@1"
 needs = ["image"]
-'''
+"""
 
 
 def changed_lines(draft: Draft) -> list[str]:
@@ -95,7 +95,9 @@ def test_a_failure_handler_watches_every_step(draft_foreign: DraftIt) -> None:
     draft = draft_foreign("page the engineer on call if anything fails", BASE)
     assert draft.definition is not None
     when = draft.definition.steps["pagerduty_trigger_incident"].when
-    assert when == " || ".join(f"steps.{name}.state == 'failed'" for name in ("tests", "image", "push"))
+    assert when == " || ".join(
+        f"steps.{name}.state == 'failed'" for name in ("tests", "image", "push")
+    )
 
 
 def test_a_step_is_renamed_everywhere(draft_foreign: DraftIt) -> None:
@@ -139,9 +141,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("request_text", "code"), REFUSED.items(), ids=list(REFUSED))
-def test_an_unclear_change_is_refused(
-    request_text: str, code: str, draft_foreign: DraftIt
-) -> None:
+def test_an_unclear_change_is_refused(request_text: str, code: str, draft_foreign: DraftIt) -> None:
     """A change that is not understood leaves the base alone and says so."""
     draft = draft_foreign(request_text, BASE)
     assert draft.refusal is not None
