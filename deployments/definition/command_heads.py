@@ -11,10 +11,10 @@ from prefect_luthier.deployments.definition.templates import TemplateError
 _UNFOLLOWED = re.compile(
     r"\bcase\b|\balias\b|\bfunction\b|\w+\s*\(\)|\bPATH=|\bcommand\s+-v|\btype\b|\bwhich\b|\bhash\b"
 )
-_SEPARATORS = re.compile(r"\|\||&&|[;|&\n(){}]")
+_SEPARATORS = re.compile(r"\|\||&&|[;|&\n()]")
 _WORD = re.compile(r"[A-Za-z_][\w.+-]*")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\s*")
-_OPENING = re.compile(r"(?:if|then|else|elif|do|while|until|!|time|exec|nohup)\s+")
+_OPENING = re.compile(r"(?:if|then|else|elif|do|while|until|!|time|exec|nohup|\{)\s+")
 
 SHELL_WORDS = frozenset(
     [

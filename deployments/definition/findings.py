@@ -68,6 +68,8 @@ class Findings:
             return
         if span is None:
             span = self.document.key_span(path) if at_key else self.document.value_span(path)
+        if span is None:  # it is about the whole text
+            span = self.document.index.span(0, 0)
         self.add_diagnostic(
             Diagnostic(
                 code, severity, message, to_pointer(path), span, tuple(candidates), fix, related

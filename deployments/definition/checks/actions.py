@@ -13,6 +13,8 @@ from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.deployments.definition.suggestions import closest, surely_meant
 from prefect_luthier.diagnostics import MAX_CANDIDATES, Fix
 
+_SHELL_WORDS = frozenset({"shell", "sh", "bash", "command", "cmd", "run", "exec", "script"})
+
 
 def check_actions(checked: Checked) -> None:
     """Report references to actions that lead nowhere, and inputs that do not fit."""
@@ -116,6 +118,9 @@ def _unknown(checked: Checked, path: Path, reference: str) -> None:
     candidates = tuple(_reference(catalog, name) for name in closest(slug, known))
     meant = surely_meant(slug, known)
     hint = f' Did you mean "{candidates[0]}"?' if candidates else ""
+    if slug.lower() in _SHELL_WORDS:
+        candidates, meant = ("run",), None
+        hint = ' A shell command needs no action: write `run = "…"`.'
     checked.findings.add(
         "unknown-action",
         f"there is no action {reference[:80]!r} in the catalog.{hint}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from prefect_luthier.deployments.definition.cel_compiler import (
@@ -26,6 +27,10 @@ from prefect_luthier.deployments.definition.templates import (
     scan,
 )
 
+_NAME = r"(?:params|steps|run)(?:\.\w+)+|item(?:\.\w+)*|index"
+_NEAR_MISS = re.compile(
+    rf"(?<!\$)\{{\{{\s*(?P<name>{_NAME})\s*\}}\}}|\$\{{\s*(?P<other>(?:params|steps)(?:\.\w+)+)\s*\}}(?!\}})"
+)
 # A condition is longer than this only by mistake; CEL itself takes 100,000 characters.
 MAX_EXPRESSION_LENGTH = 10_000
 
@@ -40,8 +45,10 @@ def check_expressions(checked: Checked) -> None:
             continue
         if site.field in ("when", "foreach"):
             check.bare(site)
-        elif is_template(site.text):
-            check.template(site)
+        else:
+            check.near_misses(site)
+            if is_template(site.text):
+                check.template(site)
 
 
 def _sites(checked: Checked) -> Iterator[Site]:
@@ -90,6 +97,22 @@ class ExpressionCheck:
                 "foreach-not-list",
                 f"`foreach` needs a list, but `{text[:80]}` is {_name(kind)}.",
                 site.path,
+            )
+
+    def near_misses(self, site: Site) -> None:
+        """Warn of `{{ params.x }}` and `${params.x}`, which stay text but look like more."""
+        for match in _NEAR_MISS.finditer(site.text):
+            name = match["name"] or match["other"]
+            text = f"{OPEN} {name} {CLOSE}"
+            start, end = match.span()
+            self._checked.findings.warn(
+                "template-syntax",
+                f"`{match.group()[:60]}` stays as it is; a placeholder is written `{text[:60]}`.",
+                site.path,
+                span=self._checked.findings.inner_span(site.path, start, end),
+                fix=self._checked.findings.replace_inside(
+                    site.path, start, end, text, f"write `{text[:60]}`"
+                ),
             )
 
     def template(self, site: Site) -> None:

@@ -73,13 +73,13 @@ class InputCheck:
         """Check the placeholders in the inputs, and return where they are."""
         found: list[Path] = []
         for path, text in texts(step.inputs):
-            if not is_template(text):
-                continue
-            found.append(path)
             expected = schema_at(schema, path) if schema is not None else None
             where = self._checked.written_at(step_id, "inputs", *path)
             site = Site(where, text, step_id, "inputs", secret=is_secret_schema(expected))
-            self._check_template(site, expected)
+            self._expressions.near_misses(site)
+            if is_template(text):
+                found.append(path)
+                self._check_template(site, expected)
         return found
 
     def _check_template(self, site: Site, expected: Any) -> None:

@@ -225,10 +225,21 @@ def _unknown_value(path: Path, value: Any, findings: Findings) -> None:
 def _wrong_type(path: Path, kind: str, value: Any, findings: Findings) -> None:
     findings.add(
         "wrong-type",
-        f"{_label(path)} must be {_EXPECTED[kind]}, not {_shown(value)}.",
+        f"{_label(path)} must be {_EXPECTED[kind]}, not {_shown(value)}.{_hint(path, value)}",
         path,
         fix=_retyped(path, kind, value, findings),
     )
+
+
+_TABLES_BY_NAME = {"steps": "id", "parameters": "name", "actions": "name", "artifacts": "name"}
+
+
+def _hint(path: Path, value: Any) -> str:
+    if len(path) == 1 and path[0] in _TABLES_BY_NAME and isinstance(value, list):
+        return f" Write one table for each, `[{path[0]}.<{_TABLES_BY_NAME[str(path[0])]}>]`."
+    if path == ("triggers",) and isinstance(value, dict):
+        return " Write `[[triggers]]`, with two brackets."
+    return ""
 
 
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
@@ -246,6 +257,13 @@ def _retyped(path: Path, kind: str, value: Any, findings: Findings) -> Fix | Non
         return findings.replace_value(path, int(value))
     if kind == "bool_type" and isinstance(value, str) and value.lower() in ("true", "false"):
         return findings.replace_value(path, value.lower() == "true")
+    if path == ("triggers",) and isinstance(value, dict):
+        return _double_brackets(path, findings)
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    if path[-1] == "retries" and is_count and findings.document.source.format == "toml":
+        place = findings.document.places.get(path)
+        text = f"{{ max = {value} }}"
+        return findings.edit(f"write {text}", [(place.value, text)]) if place else None
     if kind == "list_type" and isinstance(value, str):
         written = findings.document.raw(path)
         place = findings.document.places.get(path)
@@ -253,6 +271,16 @@ def _retyped(path: Path, kind: str, value: Any, findings: Findings) -> Fix | Non
             findings.edit(f"write [{written}]", [(place.value, f"[{written}]")]) if place else None
         )
     return None
+
+
+def _double_brackets(path: Path, findings: Findings) -> Fix | None:
+    """Return the repair that makes a table's header that of a list of tables."""
+    place = findings.document.places.get(path)
+    headers = findings.document.key_ranges(path)
+    text = findings.document.text[slice(*place.value)] if place else ""
+    if place is None or len(headers) != 1 or not re.fullmatch(r"\[[^\[\]\n]*\]", text):
+        return None
+    return findings.edit(f"write [{text}]", [(place.value, f"[{text}]")])
 
 
 def _wrong_text(path: Path, value: str, detail: ErrorDetails, findings: Findings) -> None:
