@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import Future, wait
 from html import escape
 from typing import Any
@@ -11,10 +10,10 @@ import streamlit as st
 
 from prefect_luthier.ai_builder.drafting import Draft, Refusal
 from prefect_luthier.errors import LuthierError
-from prefect_luthier.ui.builder import services, session
+from prefect_luthier.ui.builder import context_view, services, session
 from prefect_luthier.ui.builder.changes import describe_changes
 from prefect_luthier.ui.builder.session import BuilderSession, Exchange
-from prefect_luthier.ui.builder.style import kind_note, note
+from prefect_luthier.ui.builder.style import inline, kind_note, note
 
 POLL_S = 0.5
 FIRST_WAIT_S = 0.4
@@ -58,6 +57,7 @@ def show(current: BuilderSession) -> None:
         key="refinement",
         on_submit=_refine,
     )
+    context_view.show(current)
 
 
 def _refine() -> None:
@@ -152,16 +152,10 @@ def _answer(exchange: Exchange) -> None:
         return
     sentences = describe_changes(services.read_loosely(exchange.before), after)
     if len(sentences) == 1:
-        st.html(f'<div class="lu-answer">{_inline(sentences[0])}</div>')
+        st.html(f'<div class="lu-answer">{inline(sentences[0])}</div>')
         return
-    items = "".join(f"<li>{_inline(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{inline(sentence)}</li>" for sentence in sentences)
     st.html(f'<div class="lu-answer"><ul>{items}</ul></div>')
-
-
-def _inline(markdown: str) -> str:
-    text = escape(markdown)
-    text = re.sub(r"`([^`]*)`", r"<code>\1</code>", text)
-    return re.sub(r"\*\*([^*]*)\*\*", r"<strong>\1</strong>", text)
 
 
 def _questions(draft: Draft, number: int, *, last: bool) -> None:

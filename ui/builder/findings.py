@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 
@@ -12,6 +11,7 @@ from prefect_luthier.deployments.definition.validate import Report
 from prefect_luthier.diagnostics import Diagnostic, apply_fixes
 from prefect_luthier.ui.builder import session
 from prefect_luthier.ui.builder.session import BuilderSession, Exchange
+from prefect_luthier.ui.builder.style import inline, sentence
 
 _SHOWN = 12
 
@@ -42,7 +42,7 @@ def _finding(current: BuilderSession, diagnostic: Diagnostic, index: int) -> Non
         gap="small",
     ):
         st.html(
-            f'<div class="lu-finding">{_text(diagnostic.message)} '
+            f'<div class="lu-finding">{inline(sentence(diagnostic.message))} '
             f"<code>{escape(diagnostic.code)}</code></div>",
             width="stretch",
         )
@@ -63,11 +63,6 @@ def _finding(current: BuilderSession, diagnostic: Diagnostic, index: int) -> Non
                 on_click=current.show,
                 args=(diagnostic.span.line, diagnostic.span.column),
             )
-
-
-def _text(message: str) -> str:
-    message = message[:1].upper() + message[1:]
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(message, quote=False))
 
 
 def apply(current: BuilderSession, diagnostics: Sequence[Diagnostic]) -> None:

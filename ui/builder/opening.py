@@ -12,9 +12,9 @@ EXAMPLES = (
         "every weekday at 7 summarise the last 30 days of the git history of a repository into "
         "digest.md, and tell me if there were no commits"
     ),
-    "every hour check that https://example.com answers, and notify me when it does not",
-    "run the tests of a repository, then write the result to report.md even if they failed",
-    "fetch a list of addresses from a JSON file and check each of them, three at a time",
+    "every hour fetch https://example.com/status and tell me if it fails",
+    "run `make test` in a repository, then notify me if it failed",
+    "every monday at 9 fetch https://example.com/feed.json and save it to feed.json",
 )
 
 BLANK = """schema = 1
@@ -60,7 +60,7 @@ def show() -> None:
         for row in (EXAMPLES[:2], EXAMPLES[2:]):
             for column, text in zip(st.columns(2), row, strict=True):
                 column.button(
-                    text,
+                    text.replace("`", "\\`"),
                     key=f"example_{text[:40]}",
                     on_click=_ask,
                     args=(text,),

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn, choose_drafter
 from prefect_luthier.ai_builder.offered_catalog import without_unnamed_workflows
 from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
+from prefect_luthier.ai_builder.prompts import prompt_preview
 from prefect_luthier.ai_builder.readable_definition import readable_definition
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.environment import Environment
@@ -151,6 +152,17 @@ def begin_draft(request: str, base: str, conversation: tuple[Turn, ...]) -> Futu
     """
     wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
     return begin(_draft(wish, catalog()))
+
+
+def drafts_offline() -> bool:
+    """Return whether no model is configured."""
+    return not load_settings().model_configured
+
+
+def prompt_for(request: str, base: str, conversation: tuple[Turn, ...]) -> dict[str, Any]:
+    """Return what a model would be sent: messages, schema of the answer, tokens."""
+    wish = DraftRequest(request, Source.from_text(base) if base else None, conversation)
+    return prompt_preview(wish, catalog())
 
 
 async def _draft(wish: DraftRequest, known: Catalog) -> RecordedDraft:

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from prefect_luthier.ui.builder import services
-from prefect_luthier.ui.builder.style import sentence
+from prefect_luthier.ui.builder.style import inline, sentence
 
 
 @st.fragment(run_every=10)
@@ -26,7 +26,7 @@ def footer() -> None:
         )
     else:
         prefect = '<span class="lu-dot bad">Prefect does not answer</span>'
-    trouble = f"<span>{escape(sentence(str(state.trouble)))}</span>" if state.trouble else ""
+    trouble = f"<span>{inline(sentence(str(state.trouble)))}</span>" if state.trouble else ""
     st.html(
         f'<footer class="lu-footer">{prefect}<span>{escape(drafter)}</span>'
         f"<span>signed in as {escape(services.operator())}</span>{trouble}</footer>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -42,10 +43,16 @@ def note(kind: str, message: str, advice: str = "") -> None:
     """Show a note: ``good``, ``bad``, ``warn`` or ``quiet``."""
     role = "alert" if kind == "bad" else "status"
     message = sentence(message)
-    more = f"<span>{escape(advice)}</span>" if advice else ""
+    more = f"<span>{inline(advice)}</span>" if advice else ""
     st.html(
-        f'<div class="lu-note {kind}" role="{role}"><strong>{escape(message)}</strong>{more}</div>'
+        f'<div class="lu-note {kind}" role="{role}"><strong>{inline(message)}</strong>{more}</div>'
     )
+
+
+def inline(text: str) -> str:
+    """Return text as HTML, with what stands in backticks as code and in ** as strong."""
+    shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", shown)
 
 
 def sentence(text: str) -> str:
