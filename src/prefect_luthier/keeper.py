@@ -160,7 +160,7 @@ class Keeper:
         env = {k: v for k, v in os.environ.items() if k not in given}
         env |= {k: _fill(v, values) for k, v in given.items() if v is not None}
         user = self.spec.get("user")
-        identity = {"user": user, "group": user, "extra_groups": []} if user else {}
+        identity: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user else {}
         with self._open_log() as log:
             self.child = subprocess.Popen(
                 argv,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,10 +54,8 @@ def settings(
 async def client(settings: Settings) -> AsyncIterator[PrefectClient]:
     """Give a client of a server with the work pool, and no deployment left over."""
     async with get_client() as opened:
-        try:
+        with contextlib.suppress(ObjectAlreadyExists):
             await opened.create_work_pool(WorkPoolCreate(name=settings.work_pool, type="process"))
-        except ObjectAlreadyExists:
-            pass
         yield opened
         for deployment in await opened.read_deployments():
             await opened.delete_deployment(deployment.id)
