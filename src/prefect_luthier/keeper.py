@@ -45,7 +45,7 @@ class Keeper:
     def __init__(self, spec: dict[str, Any]) -> None:
         self.spec = spec
         self.folder = Path(spec["folder"])
-        self.child: subprocess.Popen[bytes] | None = None
+        self.child: subprocess.Popen[Any] | None = None  # what it writes goes to a file
         self.port: int | None = None
         self.listener: socket.socket | None = None
         self.restarts = 0
