@@ -119,7 +119,7 @@ async def _run_and_report(run: Run, client: PrefectClient, blobs: BlobStore) -> 
     await run.store.finish(_stored_state(state), message, files)
     with suppress(*_SERVER_AWAY):  # what people see is worth a try, but not the run
         await show_files(run.plan, collected.files, blobs)
-        await show_summary(run.plan, state, message, run.results)
+    show_summary(run.run_id, run.plan, state, message, run.results)
     document = run_document(
         str(run.run_id),
         state,

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from contextvars import copy_context
+from uuid import UUID
 
+import httpx
 from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.exceptions import PrefectException
 
 from prefect_luthier.deployments.definition.plan import Plan
 from prefect_luthier.deployments.store.blobs import BlobStore
@@ -19,6 +27,7 @@ from prefect_luthier.flows.execution.document import duration_s
 
 _MARKS = {"completed": "✅", "failed": "❌", "skipped": "⏭️", "cancelled": "🛑"}
 _REASON_CHARACTERS = 300
+_SUMMARY_THREAD = "luthier-summary"
 
 
 async def show_files(plan: Plan, files: Iterable[KeptFile], blobs: BlobStore) -> None:
@@ -47,15 +56,36 @@ def _file_key(plan: Plan, file: KeptFile, files: list[KeptFile]) -> str:
     return artifact_key(plan.workflow, file.id, *(() if alone else (file.path,)))
 
 
-async def show_summary(
-    plan: Plan, state: str, message: str, results: Mapping[str, StepResult]
+def show_summary(
+    run_id: UUID, plan: Plan, state: str, message: str, results: Mapping[str, StepResult]
 ) -> None:
-    """Show the run as a table of its steps."""
-    await acreate_markdown_artifact(
+    """Show the run as a table of its steps, without keeping the run waiting.
+
+    Just then the server is busy recording the last task runs. The thread is no daemon: the
+    process does not end before it has.
+    """
+    artifact = ArtifactCreate(
         key=artifact_key(plan.workflow, "run"),
-        markdown=summary_markdown(plan, state, message, results),
+        type="markdown",
+        data=summary_markdown(plan, state, message, results),
         description=f"Run of **{plan.name}** {plan.version}: {state}",
+        flow_run_id=run_id,
     )
+    threading.Thread(
+        target=copy_context().run, args=(_post, artifact), name=_SUMMARY_THREAD, daemon=False
+    ).start()
+
+
+def _post(artifact: ArtifactCreate) -> None:
+    with suppress(httpx.HTTPError, PrefectException), get_client(sync_client=True) as client:
+        client.create_artifact(artifact)
+
+
+def await_summaries() -> None:
+    """Wait until what `show_summary` began is done, before the server may be stopped."""
+    for thread in threading.enumerate():
+        if thread.name == _SUMMARY_THREAD:
+            thread.join()
 
 
 def summary_markdown(

@@ -15,6 +15,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import TaskRun
 
 from prefect_luthier.deployments.store.blobs import open_blob_store
+from prefect_luthier.flows.execution.report import await_summaries
 from prefect_luthier.settings import load_settings
 
 
@@ -325,6 +326,7 @@ async def test_artifacts_are_stored_with_checksums_and_shown(run_text):
     )
     files = {file["path"]: file for file in outcome.document["artifacts"]}
     assert sorted(files) == ["out/a.csv", "out/b.csv", "report.md"]
+    await_summaries()
     assert files["report.md"]["sha256"] == hashlib.sha256(b"# Title\n").hexdigest()
     async with get_client() as client:
         response = await client.request(

@@ -18,6 +18,7 @@ from prefect.states import Pending
 
 from prefect_luthier.flows.execution.options import Options, options
 from prefect_luthier.flows.execution.progress import listener, run_started
+from prefect_luthier.flows.execution.report import await_summaries
 from prefect_luthier.flows.run_workflow import run_workflow
 from prefect_luthier.ui.cli.run_view import RunView
 
@@ -46,6 +47,7 @@ def run_here(
     options.set(chosen)
     run_started.set(started.append)
     asyncio.run(_run(name, parameters, run_id))
+    await_summaries()
     return UUID(started[0]) if started else None
 
 
