@@ -87,8 +87,12 @@ def compose(
         "name": title(masked.unmask(schedule.rest)),
         "description": " ".join(request.split())[:500],
     }
-    if parameters.declared:
-        document["parameters"] = parameters.declared
+    used = str([step.table for step in steps])
+    declared = {
+        name: table for name, table in parameters.declared.items() if f"params.{name}" in used
+    }
+    if declared:
+        document["parameters"] = declared
     if schedule.crons:
         document["triggers"] = [
             {"cron": cron, "timezone": schedule.timezone} for cron in schedule.crons

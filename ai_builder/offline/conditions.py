@@ -60,7 +60,7 @@ def _taken(match: re.Match[str] | None) -> Taken | None:
 
 
 _FAILED = re.compile(
-    r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|problems?|times? out|timed out|red|down|offline|unreachable|unavailable|(?:is )?not (?:reachable|available|ok|up|responding|working)|(?:does(?:n't| not)|stops?) (?:answer|respond|load)(?:ing)?)\b",  # noqa: E501 - a pattern reads best in one piece
+    r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|could(?:n't| not)|cannot|can't|(?:is|was|are|were) unable|problems?|times? out|timed out|red|down|offline|unreachable|unavailable|(?:is )?not (?:reachable|available|ok|up|responding|working)|(?:does(?:n't| not)|stops?) (?:answer|respond|load)(?:ing)?)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _SUCCEEDED = re.compile(

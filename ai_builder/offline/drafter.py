@@ -118,7 +118,7 @@ def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Dr
         toml = write_json_form(changes.form)
     else:
         toml = edit_toml(base.text, changes.form, renames(changes.operations))
-    return _validated(toml, (), catalog)
+    return _validated(toml, tuple(changes.unsaid), catalog)
 
 
 def _validated(toml: str, questions: tuple[str, ...], catalog: Catalog) -> Draft:
@@ -165,7 +165,8 @@ def _usual_form(form: Any) -> dict[str, Any] | None:
         form["steps"] = steps = named
     if not isinstance(steps, dict) or not steps:
         return None
-    return form if "id" in form else {"id": "workflow"} | form
+    usual: dict[str, Any] = form if "id" in form else {"id": "workflow"} | form
+    return usual
 
 
 def _without_nulls(value: Any) -> Any:

@@ -79,6 +79,14 @@ _TIME_SAID = re.compile(
 def _keep_time(cron: str, text: str, first: Any) -> str:
     """Return the new days with the old time, where the request names no time."""
     old = str(first.get("cron", "")).split() if isinstance(first, Mapping) else []
+    fields = cron.split()
+    if (
+        len(old) == len(fields)
+        and re.search(r"\bonly\b", text, re.IGNORECASE)
+        and not re.search(r"\d", text)
+        and fields[4] != "*"
+    ):
+        return " ".join([*old[:2], *fields[2:]])
     if _TIME_SAID.search(text) or len(old) != 5 or not (old[0].isdigit() and old[1].isdigit()):  # noqa: PLR2004 - cron has five fields
         return cron
     return " ".join([*old[:2], *cron.split()[2:]])
@@ -174,6 +182,7 @@ _PATIENCE = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = re.compile(
+    r"^(?P<what2>.+?)\s+(?:runs?|takes?|should (?:run|take)|must (?:run|take)|lasts?)\s+(?:for\s+)?(?:at most|no longer than|no more than|not (?:longer|more) than|a maximum of|up to|max\.?)\s+(?P<value2>[\w .-]+)$|"  # noqa: E501 - a pattern reads best in one piece
     r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
@@ -203,7 +212,9 @@ def _care(text: str) -> tuple[Care, str]:
     elif again and not rest:
         rest = again["what"]
     elif not care and limit:
-        care, rest = take_care(f"timeout {limit['value']}")[0], limit["what"]
+        found = {key: value for key, value in limit.groupdict().items() if value}
+        value = found.get("value") or found["value2"]
+        care, rest = take_care(f"timeout {value}")[0], found.get("what") or found["what2"]
     return care, rest
 
 

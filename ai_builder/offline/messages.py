@@ -9,6 +9,8 @@ from prefect_luthier.ai_builder.offline.naming import title
 from prefect_luthier.ai_builder.offline.reading import Action
 from prefect_luthier.ai_builder.offline.slots import slots
 
+_TEXTS = frozenset({"text", "body", "content"})
+
 
 def message_for(action: Action, inputs: dict[str, Any], masked: Masked) -> None:
     """Give the required message of a step a text, where nothing better is there.
@@ -21,10 +23,18 @@ def message_for(action: Action, inputs: dict[str, Any], masked: Masked) -> None:
     if action.entry is None:
         return
     for slot in slots(action.entry):
-        if slot.role != "message" or not slot.required:
+        if slot.role == "title" and slot.required:
+            given = str(inputs.get(slot.name, ""))
+            if not given or given.startswith("${{ params."):
+                inputs[slot.name] = title(
+                    masked.unmask(action.clause.condition or action.clause.text)
+                )
+        if not slot.required or not (slot.role == "message" or slot.name in _TEXTS):
             continue
         given = str(inputs.get(slot.name, ""))
-        if not given or given.startswith("${{ params.") or action.clause.condition:
+        is_told = slot.role == "message" and action.clause.condition is not None
+        is_open = not given or given.startswith("${{ params.")
+        if is_told or (is_open and (slot.role == "message" or action.clause.condition)):
             inputs[slot.name] = _text(action, masked)
 
 

@@ -31,8 +31,9 @@ from prefect_luthier.ai_builder.offline.messages import message_for
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.order_words import POLITE
 from prefect_luthier.ai_builder.offline.reading import Action, choose, is_order, is_vague, plain
-from prefect_luthier.ai_builder.offline.retrieval import Index
+from prefect_luthier.ai_builder.offline.retrieval import Index, query_terms
 from prefect_luthier.ai_builder.offline.slots import slots
+from prefect_luthier.ai_builder.offline.words import vocabulary
 from prefect_luthier.ai_builder.operations import (
     AddStep,
     Operation,
@@ -53,12 +54,14 @@ class Refinement:
         operations: The operations.
         unknown: What nothing in the catalog can do.
         unclear: What names nothing in the base.
+        unsaid: Conditions that no output of an earlier step can decide.
     """
 
     form: dict[str, Any]
     operations: list[Operation] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     unclear: list[str] = field(default_factory=list)
+    unsaid: list[str] = field(default_factory=list)
 
     def apply(self, operations: Sequence[Operation]) -> None:
         """Make changes and note them."""
@@ -195,12 +198,25 @@ def _replace(text: str, editing: Editing, index: Index) -> list[Operation]:
         return []
     matches = [
         each
-        for each in index.rank(plain(new), plain(old))
+        for each in index.rank(_in_full(plain(new), meant.id, plain(old), editing), plain(old))
         if each.entry.slug != editing.steps.slug(meant.id)
     ]
     if not matches or matches[0].score < _NEW_SURE:
         return []
     return _swap(meant.id, matches[0].entry, plain(new), editing)
+
+
+def _in_full(new: str, name: str, old: str, editing: Editing) -> str:
+    """Return `Teams` as `Teams post message`, where the old step's other words say what it does."""
+    terms = query_terms(new)
+    if len(terms) > _FEW_TERMS or any(term.word in vocabulary().verb_words for term in terms):
+        return new
+    gone = {term.stem for term in query_terms(old)}
+    slug = re.sub(r"[^A-Za-z0-9]+", " ", editing.steps.slug(name) or "")
+    return f"{new} {' '.join(t.word for t in query_terms(slug) if t.stem not in gone)}"
+
+
+_FEW_TERMS = 2
 
 
 def _swap(name: str, entry: CatalogEntry, text: str, editing: Editing) -> list[Operation]:
@@ -545,6 +561,12 @@ def _insert_one(  # noqa: PLR0917 - each is a different thing
     condition = _condition(action, needs, where, steps)
     if condition:
         table["when"] = condition
+    elif action.clause.condition is not None:
+        said = masked.unmask(action.clause.condition)
+        refinement.unsaid.append(
+            f"When shall `{name}` run? No output of an earlier step says whether {said!r}; "
+            "as drafted it always runs."
+        )
     parameters = Parameters(dict(refinement.form.get("parameters") or {}))
     if action.entry is not None:
         reachable = list(
@@ -558,7 +580,12 @@ def _insert_one(  # noqa: PLR0917 - each is a different thing
         if inputs:
             table["inputs"] = inputs
     after = next((each for each in reversed(steps.tables) if each in needs), None)
-    refinement.apply([*_new_parameters(parameters, refinement.form), AddStep(name, table, after)])
+    used = [
+        each
+        for each in _new_parameters(parameters, refinement.form)
+        if isinstance(each, SetField) and f"params.{each.path[1]}" in str(table)
+    ]
+    refinement.apply([*used, AddStep(name, table, after)])
     return name
 
 

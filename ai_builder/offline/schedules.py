@@ -110,7 +110,7 @@ _MODIFIERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("zone", _ZONE),
 )  # fmt: skip
 _BEFORE = re.compile(
-    rf"(?:^|(?<=[\s,]))(?:(?:please\s+)?(?:run|runs|schedule[ds]?)(?:\s+(?:it|this|that))?\s+)?(?:(?:at|by)\s+(?P<clocks>{CLOCK}(?:{_LIST_SEPARATOR}{CLOCK})*)|(?P<partword>in the (?:morning|evening|afternoon)|at night))\s*,?\s*(?:on\s+)?$",  # noqa: E501 - a pattern reads best in one piece
+    rf"(?:^|(?<=[\s,]))(?:(?:please\s+)?(?:run|runs|schedule[ds]?)(?:\s+(?:it|this|that))?\s+)?(?:(?:at|by)\s+(?P<clocks>{CLOCK}(?:{_LIST_SEPARATOR}{CLOCK})*)(?P<part>\s+in the (?:morning|afternoon|evening))?|(?P<partword>in the (?:morning|evening|afternoon)|at night))\s*,?\s*(?:on\s+)?$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _NOT_RECURRENT = re.compile(

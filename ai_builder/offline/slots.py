@@ -50,7 +50,7 @@ _ROLES: tuple[tuple[str, frozenset[str]], ...] = (
     ("channel", frozenset(["channel", "room"])),
     (
         "path",
-        frozenset(["path", "file", "filename", "filepath", "destination", "target", "output"]),
+        frozenset(["path", "file", "filename", "filepath", "destination"]),
     ),
     ("title", frozenset(["title", "subject", "heading", "headline"])),
     ("message", frozenset(["message", "body", "notification", "note", "reason"])),
