@@ -54,6 +54,8 @@ def result_type(expression: str, uses: Sequence[Use]) -> str:
     Raises:
         CelError: It does not compile; places in the message count in ``expression``.
     """
+    if len(uses) == 1 and _is_whole(expression, uses[0]):
+        return _NAMES[uses[0][2].removesuffix("?")]  # nothing to compile
     shared = share(expression, uses)
     if shared is not None:
         name = _shared_type(shared[0])
@@ -64,6 +66,21 @@ def result_type(expression: str, uses: Sequence[Use]) -> str:
         return str(cel.NewEnv(variables=variables).compile(expression).return_type().name())
     except (RuntimeError, ValueError) as error:
         raise CelError(str(error)) from error
+
+
+_NAMES = {
+    "string": "STRING",
+    "int": "INT",
+    "double": "DOUBLE",
+    "bool": "BOOL",
+    "list": "LIST<DYN>",
+    "dyn": "DYN",
+}
+
+
+def _is_whole(expression: str, use: Use) -> bool:
+    reference, length, _ = use
+    return reference.start == 0 and reference.ends[length - 1] == len(expression)
 
 
 def share(expression: str, uses: Sequence[Use]) -> tuple[str, dict[str, str]] | None:

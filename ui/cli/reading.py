@@ -17,7 +17,6 @@ from prefect_luthier.deployments.definition.source import MAX_SOURCE_BYTES, Sour
 from prefect_luthier.deployments.definition.validate import validate
 from prefect_luthier.diagnostics import render
 from prefect_luthier.errors import LuthierError, UsageError
-from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.ui.cli.output import say
 
 MODEL_VARIABLES = frozenset(
@@ -27,6 +26,10 @@ MODEL_VARIABLES = frozenset(
 
 def whole_catalog(extra: Path | None = None) -> Catalog:
     """Return the installed catalog, with the entries of a catalog file added."""
+    from prefect_luthier.flows.actions.installed import (  # noqa: PLC0415 - only with actions
+        installed_catalog,
+    )
+
     catalog = installed_catalog()
     return catalog.merged(read_catalog(extra)) if extra else catalog
 
