@@ -27,13 +27,19 @@ MONTH = (
     r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
 )
 
+_HOUR = (
+    r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"(?: o'?clock)?(?: ?[ap]\.?m\b\.?)?"
+)
+# How far a time is from a full hour: `half past six`, `twenty to nine`.
+_OFFSET = r"(?:a )?(?:half|quarter|five|ten|twenty(?:[- ]five)?|\d{1,2}(?: min(?:ute)?s?)?)"
 CLOCK = (
     r"(?:noon|midday|midnight"
-    r"|half past (?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?[ap]\.?m\b\.?)?"  # noqa: E501 - a pattern reads best in one piece
-    r"|quarter (?:past|to) (?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: ?[ap]\.?m\b\.?)?"  # noqa: E501 - a pattern reads best in one piece
+    rf"|{_OFFSET} (?:past|to|after|before) {_HOUR}|half {_HOUR}"
     r"|\d{1,2}[:.h]\d{2}(?: ?[ap]\.?m\b\.?)?|\d{1,2} ?[ap]\.?m\b\.?|\d{4}(?= ?(?:h\b|hours\b|hrs\b|utc))"  # noqa: E501 - a pattern reads best in one piece
+    r"|\d{1,2}(?= ?(?:hours|hrs)\b(?! (?:after|before|later|ago|apart|between|each|per|from|of)))"
     r"|\d{1,2}(?: o'?clock)?(?![\d%:]| ?(?:min|hour|sec|day|week|month|time|percent|mb|gb|kb|item|row|file|record|year|retries|attempts))"  # noqa: E501 - a pattern reads best in one piece
-    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?: o'?clock| ?[ap]\.?m\b\.?)?)"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?: o'?clock| ?[ap]\.?m\b\.?)?)"  # noqa: E501 - a pattern reads best in one piece
 )
 
 
@@ -61,12 +67,17 @@ def month(text: str) -> int:
     return MONTHS.index(text.lower()[:3]) + 1
 
 
-def clock(text: str, *, evening: bool = False) -> Clock | None:
+_NOON = 12
+# The first hour that a part of the day moves to the second half of the day.
+_MOVED_FROM = {"afternoon": 1, "evening": 4, "night": 7}
+
+
+def clock(text: str, *, part: str | None = None) -> Clock | None:
     """Return the time that ``text`` names, or None when there is no such time.
 
     Args:
         text: What the pattern ``CLOCK`` matched.
-        evening: Whether the words around it say that it is in the evening or afternoon.
+        part: The part of the day that the words around it name, such as ``evening``.
     """
     lowered = text.lower().replace(".m", "m").strip(". ")
     if lowered in {"noon", "midday"}:
@@ -74,27 +85,42 @@ def clock(text: str, *, evening: bool = False) -> Clock | None:
     if lowered == "midnight":
         return Clock(0)
     hour, minute = _hour_and_minute(lowered)
-    if lowered.endswith(("pm", "pm.")) or (evening and 1 <= hour < 12):  # noqa: PLR2004 - noon
-        hour = hour % 12 + 12
+    if lowered.endswith("pm"):
+        hour = hour % _NOON + _NOON
     elif lowered.endswith("am"):
-        hour %= 12
+        hour %= _NOON
+    elif part == "night" and hour == _NOON:
+        hour = 0
+    elif _MOVED_FROM.get(part or "", _NOON) <= hour < _NOON:
+        hour += _NOON
     return Clock(hour, minute) if hour < 24 and minute < 60 else None  # noqa: PLR2004 - a day
 
 
+_FROM_HOUR = re.compile(r"^(?:a )?(?P<offset>.+?) (?P<side>past|to|after|before) (?P<hour>.+)$")
+
+
 def _hour_and_minute(text: str) -> tuple[int, int]:
-    words = re.findall(r"\d+|[a-z]+", text)
-    if words[:2] == ["half", "past"]:
-        return number(words[2]), 30
-    if words[:2] == ["quarter", "past"]:
-        return number(words[2]), 15
-    if words[:2] == ["quarter", "to"]:
-        return (number(words[2]) - 1) % 24, 45
+    from_hour = _FROM_HOUR.match(text)
+    if from_hour:
+        minutes = _minutes(from_hour["offset"])
+        hour = _hour_and_minute(from_hour["hour"])[0]
+        is_past = from_hour["side"] in {"past", "after"}
+        return (hour, minutes) if is_past else ((hour - 1) % 24, 60 - minutes)
+    if text.startswith("half "):
+        return _hour_and_minute(text.removeprefix("half "))[0], 30
     numbers = re.findall(r"\d+", text)
     if len(numbers) > 1:
         return int(numbers[0]), int(numbers[1])
     if numbers and len(numbers[0]) == 4:  # noqa: PLR2004 - military time, 0730
         return int(numbers[0][:2]), int(numbers[0][2:])
-    return (int(numbers[0]) if numbers else number(words[0])), 0
+    return (int(numbers[0]) if numbers else number(re.findall(r"[a-z]+", text)[0])), 0
+
+
+def _minutes(offset: str) -> int:
+    """Return the minutes of `half`, `twenty-five`, `10 minutes`."""
+    words = re.findall(r"\d+|[a-z]+", offset)
+    known = {"half": 30, "quarter": 15}
+    return sum(known.get(word) or number(word) for word in words if not word.startswith("min"))
 
 
 _ZONE_NAMES = {

@@ -34,6 +34,29 @@ PHRASES = {
     "at midnight every day": "0 0 * * *",
     "every quarter of an hour": "*/15 * * * *",
     "three times a week": "0 9 * * 1,3,5",
+    "all Tuesdays and Thursdays at 14 hours": "0 14 * * 2,4",
+    "each full hour between 8 and 18 on the working days": "0 8-18 * * 1-5",
+    "every 30 minutes from 9am to 5pm, Monday through Friday": "*/30 9-16 * * 1-5",
+    "every two hours during working hours": "0 9-17/2 * * *",
+    "on the first of January, April, July and October at noon": "0 12 1 1,4,7,10 *",
+    "Saturday mornings at four": "0 4 * * 6",
+    "every night at eleven": "0 23 * * *",
+    "every evening at quarter past nine": "15 21 * * *",
+    "every day at twenty past seven": "20 7 * * *",
+    "every day at ten to eight": "50 7 * * *",
+    "every day at 18h": "0 18 * * *",
+    "every day at 7.30": "30 7 * * *",
+    "each weekday at five in the afternoon": "0 17 * * 1-5",
+    "twice daily at 6 and 18": "0 6,18 * * *",
+    "every third day": "0 9 */3 * *",
+    "once a year on 1 March": "0 9 1 3 *",
+    "every hour on the half hour": "30 * * * *",
+    "every day except Sunday at 9": "0 9 * * 1-6",
+    "every day but weekends at 9": "0 9 * * 1-5",
+    "at the end of every month": "0 9 28 * *",
+    "on the 3rd and 17th at 6am": "0 6 3,17 * *",
+    "weekdays every 20 minutes": "*/20 * * * 1-5",
+    "every full hour": "0 * * * *",
 }
 
 
@@ -52,6 +75,27 @@ def test_a_phrase_may_stand_in_front(phrase: str) -> None:
     assert find_schedule(f"{phrase}, fetch the orders").crons == (PHRASES[phrase],)
 
 
+OPENINGS = {
+    "Sunday night at three thin out the snapshots": "0 3 * * 0",
+    "Friday 18:00 wrap up:\n1. count the stock": "0 18 * * 5",
+    "7:00 every day: how full is it?": "0 7 * * *",
+    "1st of month 7:00: print the report": "0 7 1 * *",
+    "daily 07:00 check the certificate": "0 7 * * *",
+    "at 8 and at 16 on weekdays send it": "0 8,16 * * 1-5",
+    "at 6 am daily send it": "0 6 * * *",
+    "at noon each weekday send it": "0 12 * * 1-5",
+    "at 5 past every hour send it": "5 * * * *",
+    "At midnight look for idle machines": "0 0 * * *",
+    "Nightly back up the database": "0 2 * * *",
+}
+
+
+@pytest.mark.parametrize(("text", "cron"), OPENINGS.items(), ids=list(OPENINGS))
+def test_a_request_may_open_with_a_bare_time(text: str, cron: str) -> None:
+    """A day and a time in front say when, also without `every`."""
+    assert find_schedule(text).crons == (cron,)
+
+
 NO_SCHEDULES = (
     "summarise the last 30 days",
     "generate the weekly report",
@@ -60,6 +104,15 @@ NO_SCHEDULES = (
     "for each day of the week compute the total",
     "check every row of the table",
     "collect metrics from the past week",
+    "answer within 5 minutes",
+    "list the commits since Monday",
+    "book a room on Tuesday at 14:00",
+    "meet at noon on the first of May",
+    "sum up the numbers for January, April and July",
+    "allow at most 5 requests per minute",
+    "compute the rent per month",
+    "retry up to three times every 10 seconds",
+    "Bernd used to look every evening",
 )
 
 
