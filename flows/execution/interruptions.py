@@ -7,6 +7,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -59,22 +60,40 @@ async def _watch(end: End, client: PrefectClient, run_id: UUID) -> None:
                 return
 
 
+# The runs that a signal ends. A process has one handler for each signal, but may have several
+# runs: sub-runs of steps, or flows called side by side.
+_interruptible: list[End] = []
+
+_STOPS = {
+    signal.SIGINT: Stop("cancelled", "interrupted by Ctrl-C"),
+    signal.SIGTERM: Stop("cancelled", "the process was asked to end (SIGTERM)"),
+}
+
+
+_previous: dict[signal.Signals, Any] = {}
+
+
 @contextlib.contextmanager
 def _signals(loop: asyncio.AbstractEventLoop, end: End) -> Iterator[None]:
     """Turn SIGINT and SIGTERM into an orderly end; raised in the loop they could be lost."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    stops = {
-        signal.SIGINT: Stop("cancelled", "interrupted by Ctrl-C"),
-        signal.SIGTERM: Stop("cancelled", "the process was asked to end (SIGTERM)"),
-    }
-    previous = {number: signal.getsignal(number) for number in stops}
-    for number, stop in stops.items():
-        loop.add_signal_handler(number, end, stop)
+    if not _interruptible:
+        for number, stop in _STOPS.items():
+            _previous[number] = signal.getsignal(number)
+            loop.add_signal_handler(number, _end_all, stop)
+    _interruptible.append(end)
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)
+        _interruptible.remove(end)
+        if not _interruptible:
+            for number, handler in _previous.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+
+def _end_all(stop: Stop) -> None:
+    for end in _interruptible:
+        end(stop)
