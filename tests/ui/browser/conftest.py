@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 ROOT = Path(__file__).parents[3]
 LUTHIER = [sys.executable, "-m", "prefect_luthier.ui.cli.main"]
@@ -75,7 +75,7 @@ def luthier(stack_environment: dict[str, str], *arguments: str) -> dict[str, Any
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(screenshots: Path) -> Iterator[Stack]:
     """Start everything with `luthier up` on a new data directory and free ports."""
     folder = Path(tempfile.mkdtemp(prefix="luthier-"))  # short: it holds the database's socket
     environment = clean(
@@ -96,6 +96,9 @@ def stack() -> Iterator[Stack]:
         )
     finally:
         subprocess.run([*LUTHIER, "down"], env=environment, timeout=60, check=False)
+        logs = screenshots / "logs"
+        shutil.rmtree(logs, ignore_errors=True)
+        shutil.copytree(folder / "data" / "stack" / "logs", logs, dirs_exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -137,6 +140,12 @@ def screenshots() -> Path:
 OpenPage = Callable[..., Page]
 
 
+def _print_failure(response: Response) -> None:
+    """Print requests that failed; pytest shows it when the test fails."""
+    if response.status >= httpx.codes.BAD_REQUEST:
+        print(response.status, response.request.method, response.url)  # noqa: T201
+
+
 @pytest.fixture
 def open_page(
     browser: Browser, screenshots: Path, request: pytest.FixtureRequest
@@ -152,6 +161,7 @@ def open_page(
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on("response", _print_failure)
         page.goto(url)
         return page
 
