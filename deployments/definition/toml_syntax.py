@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prefect_luthier.deployments.definition.positions import LineIndex, Range, removal_range
-from prefect_luthier.deployments.definition.toml_repairs import explained, repaired
 from prefect_luthier.diagnostics import Diagnostic, Edit, Fix
 
 MAX_SYNTAX_ERRORS = 20
@@ -183,6 +182,11 @@ class _Recovery:
         return self._statement_start(len(self._lines))
 
     def _diagnostic(self, what: str, line: int, column: int, first: int, last: int) -> Diagnostic:
+        from prefect_luthier.deployments.definition.toml_repairs import (  # noqa: PLC0415 - its expressions take time to compile
+            explained,
+            repaired,
+        )
+
         text = self._work_line(first)
         start = self._index.offset(line, column)
         if column > len(self._lines[line - 1].rstrip()):  # nothing stands there: show the line

@@ -13,7 +13,6 @@ from prefect_luthier.deployments.definition.cel_compiler import (
     share,
 )
 from prefect_luthier.deployments.definition.cel_tokens import references, tokens
-from prefect_luthier.deployments.definition.checks.cel_errors import report_cel_errors
 from prefect_luthier.deployments.definition.checks.context import Checked, Site, texts
 from prefect_luthier.deployments.definition.checks.names import bad_names
 from prefect_luthier.deployments.definition.checks.references import Resolver
@@ -166,6 +165,10 @@ class ExpressionCheck:
         try:
             kind = result_type(expression, uses)
         except CelError as error:
+            from prefect_luthier.deployments.definition.checks.cel_errors import (  # noqa: PLC0415 - only with findings
+                report_cel_errors,
+            )
+
             report_cel_errors(self._checked, site, expression, offset, str(error))
             return None
         return kind if sound else None

@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from prefect_luthier.deployments.definition.checks.shape_findings import report_shape
 from prefect_luthier.deployments.definition.checks.values import MAX_DEPTH, check_values
 from prefect_luthier.deployments.definition.findings import Findings
 from prefect_luthier.deployments.definition.model import Definition
@@ -62,6 +61,10 @@ def _validated(data: dict[str, Any], findings: Findings, pruned: set[Path]) -> D
         try:
             return Definition.model_validate(data, strict=True)
         except ValidationError as error:
+            from prefect_luthier.deployments.definition.checks.shape_findings import (  # noqa: PLC0415 - only with findings
+                report_shape,
+            )
+
             data = _copied(data) if attempt == 0 else data
             details = _one_per_place(error, data)
             for path, detail in details.items():
