@@ -125,6 +125,18 @@ async def test_cancelling_ends_what_left_the_process_group(tmp_path):
     assert not alive("52.125")
 
 
+async def test_cancelling_during_the_start_leaves_nothing(tmp_path):
+    """However early the caller is cancelled, what was started is ended."""
+    for turns in range(12):
+        task = asyncio.ensure_future(shell("sleep 56.125 & sleep 56.125", tmp_path))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert not alive("56.125")
+
+
 async def test_program_that_ignores_term_is_killed(tmp_path, monkeypatch):
     """After the grace period the end is forced."""
     monkeypatch.setattr("prefect_luthier.subprocesses.GRACE_S", 0.3)

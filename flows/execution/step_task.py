@@ -18,14 +18,21 @@ from prefect.states import Cancelled, Completed, Failed
 
 from prefect_luthier.deployments.definition.plan import PlannedRetries, PlannedStep
 from prefect_luthier.deployments.store.runs import StepResult
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.execution.attempt import AttemptContext, AttemptResult, attempt
 from prefect_luthier.flows.execution.needs import Stop
 from prefect_luthier.flows.execution.progress import StepEvent
 from prefect_luthier.flows.execution.run import Run
 
 TIMED_OUT = "TimedOut"
+NOT_STORED = "NotStored"
 
 _unit: ContextVar[Callable[[], Any]] = ContextVar("luthier_unit")
+
+
+def _may_retry(_task: Any, _task_run: Any, state: State[Any]) -> bool:
+    """Return whether a failed attempt may be repeated: not if it did its work already."""
+    return state.name != NOT_STORED
 
 
 @task(
@@ -34,6 +41,7 @@ _unit: ContextVar[Callable[[], Any]] = ContextVar("luthier_unit")
     persist_result=False,
     cache_policy=NO_CACHE,
     log_prints=False,
+    retry_condition_fn=_may_retry,
     retry_delay_seconds=0,  # the wait is part of the attempt, where a cancellation reaches it
 )
 async def step_task(step: str) -> State[Any] | None:  # noqa: ARG001 - Prefect names the run by it
@@ -86,6 +94,14 @@ class Unit:
 
     async def _attempt(self) -> State[Any] | None:
         """Make one attempt; Prefect calls this again when a retry is due."""
+        try:
+            return await self._attempt_and_store()
+        except LuthierError as error:  # the attempt is over, but its result is not stored
+            reason = self._run.masker.text(str(error))
+            self._result = StepResult(self._step.id, "failed", self._index, reason=reason)
+            return Failed(name=NOT_STORED, message=reason)
+
+    async def _attempt_and_store(self) -> State[Any] | None:
         context = TaskRunContext.get()
         number = context.task_run.run_count if context else 1
         self._body = asyncio.ensure_future(self._wait_and_try(number))
@@ -96,6 +112,8 @@ class Unit:
         except asyncio.CancelledError:
             if self._stop is None:
                 raise
+            return await self._stopped(self._stop, number)
+        if tried.failure and self._stop is not None:
             return await self._stopped(self._stop, number)
         if not tried.failure:
             await self._finish("completed", tried, number)

@@ -16,11 +16,11 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from prefect_luthier import orphan_reaper
 from prefect_luthier.captured_output import KEPT_BYTES, CapturedOutput, LineSink, OutputCapture
@@ -116,13 +116,20 @@ async def run_program(
     """
     stdout, stderr = (streams or Streams()).captures()
     guard = f"{_start_reaper(os.getpid())}.{next(_counter)}."
-    transport, program = await _start(
-        lambda: _Program(stdout, stderr),
-        argv,
-        cwd=cwd,
-        env={**env, GUARD_VARIABLE: guard},
-        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+    starting = asyncio.ensure_future(
+        _start(
+            lambda: _Program(stdout, stderr),
+            argv,
+            cwd=cwd,
+            env={**env, GUARD_VARIABLE: guard},
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+        )
     )
+    try:
+        transport, program = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _surely(_end_started(starting, guard))
+        raise
     group = transport.get_pid()
     ended = False
     try:
@@ -135,7 +142,7 @@ async def run_program(
         if ended:
             _signal_group(group, signal.SIGKILL)
         else:
-            await _end_surely(program, group, guard)
+            await _surely(_end(program, group, guard))
         transport.close()
     if program.error is not None:
         reason = program.error.strerror or program.error
@@ -215,9 +222,9 @@ async def _drain(program: _Program, group: int) -> None:
         await asyncio.wait([program.closed], timeout=_DRAIN_S)
 
 
-async def _end_surely(program: _Program, group: int, guard: str) -> None:
-    """End the group and what left it, even if the caller is cancelled again meanwhile."""
-    ending = asyncio.ensure_future(_end(program, group, guard))
+async def _surely(cleaning: Coroutine[Any, Any, None]) -> None:
+    """Finish ``cleaning``, even if the caller is cancelled again meanwhile."""
+    ending = asyncio.ensure_future(cleaning)
     cancelled = False
     while not ending.done():
         try:
@@ -226,6 +233,16 @@ async def _end_surely(program: _Program, group: int, guard: str) -> None:
             cancelled = True
     if cancelled:
         raise asyncio.CancelledError
+
+
+async def _end_started(
+    starting: asyncio.Future[tuple[asyncio.SubprocessTransport, _Program]], guard: str
+) -> None:
+    """End a program whose start was under way when the caller was cancelled."""
+    with contextlib.suppress(LuthierError):  # it could not be started anyway
+        transport, program = await starting
+        await _end(program, transport.get_pid(), guard)
+        transport.close()
 
 
 async def _end(program: _Program, group: int, guard: str) -> None:

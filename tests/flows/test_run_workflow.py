@@ -434,3 +434,24 @@ async def test_registered_workflow_runs_as_a_step(run_text, luthier_settings, tm
     assert outcome.state.is_completed(), outcome.state.message
     steps = outcome.steps["inner"]["outputs"]["steps"]
     assert steps["greet"]["stdout"] == "hello world"
+
+
+async def test_step_whose_result_cannot_be_stored_is_not_repeated(run_text, monkeypatch, tmp_path):
+    """A command that did its work is not run again because the database refused its result."""
+    from prefect_luthier.errors import LuthierError
+    from prefect_luthier.flows.execution.run_store import RunStore
+
+    async def refuse(*_: object) -> None:
+        raise LuthierError("not-stored", "the database refused a result.")
+
+    monkeypatch.setattr(RunStore, "record", refuse)
+    outcome = await run_text(
+        f"""
+        [steps.once]
+        run = "echo x >> {tmp_path}/trace"
+        retries = {{ max = 3, delay = "10ms" }}
+        """
+    )
+    assert outcome.state.is_failed()
+    assert "refused a result" in outcome.state.message
+    assert (tmp_path / "trace").read_text() == "x\n"
