@@ -31,7 +31,22 @@ _QUARTERS = "1,4,7,10"
 
 @dataclass(frozen=True)
 class Recurrence:
-    """What a phrase of recurrence said, before it becomes cron fields."""
+    """What a phrase of recurrence said, before it becomes cron fields.
+
+    Args:
+        minute: Cron's minute; None where clocks or a part of the day say when.
+        hour: Cron's hours, for a recurrence within the day.
+        monthday: Cron's days of the month.
+        month: Cron's months.
+        weekday: Cron's weekdays.
+        clocks: The times of day that were said.
+        part: The part of the day that was said.
+        usual: The times where none were said.
+        any_day: Whether the weekday is a guess, which a day that is named replaces.
+        zone: The IANA zone that was said.
+        cron: A whole expression that was said.
+        approximate: What cron cannot say exactly.
+    """
 
     minute: str | None = None
     hour: str | None = None
@@ -41,6 +56,7 @@ class Recurrence:
     clocks: tuple[Clock, ...] = ()
     part: str | None = None
     usual: tuple[Clock, ...] = ()
+    any_day: bool = False
     zone: str | None = None
     cron: str | None = None
     approximate: str | None = None
@@ -131,6 +147,7 @@ def interval(count: int, unit: str) -> Recurrence:
     day = 1 if unit.startswith("week") else weekday(unit)
     return Recurrence(
         weekday=str(day),
+        any_day=unit.startswith("week"),
         approximate=f"every {count} weeks cannot be said in cron; it is set to every week",
     )
 
@@ -173,8 +190,8 @@ def _period(word: str) -> Recurrence:
         "night": Recurrence(part="night"),
         "nightly": Recurrence(part="night"),
         "overnight": Recurrence(part="night"),
-        "week": Recurrence(weekday="1"),
-        "weekly": Recurrence(weekday="1"),
+        "week": Recurrence(weekday="1", any_day=True),
+        "weekly": Recurrence(weekday="1", any_day=True),
         "month": Recurrence(monthday="1"),
         "monthly": Recurrence(monthday="1"),
         "quarter": Recurrence(monthday="1", month=_QUARTERS),

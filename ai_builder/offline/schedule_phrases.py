@@ -16,7 +16,7 @@ _EVERY = r"(?:every(?: single)?|each|per|once (?:a|an|per|every|each))"
 _WORKDAYS = r"(?:weekdays?|work(?:ing)?[- ]?days?|business[- ]?days?)\b"
 _PART = r"(?:(?:early |late )?(?:in the|at)(?: early| late)?|\bthis|\bin|\bon the)"
 _PERIOD_WORKFLOW = r"(?:job|run|workflow|work ?flow|flow|pipeline|process|task|automation|routine|schedule|cadence|basis)\b"  # noqa: E501 - a pattern reads best in one piece
-_ADVERB_END = rf"(?=\s*(?:$|[,.;:!?)&\u2013-]|\d{{1,2}}(?:[:.]\d\d|\s?[ap]m)|{WEEKDAY}|\b(?:at|on|from|in|by|between|and|then|i|we|you|please|run|around|before|after|starting|without|to|during)\b))"  # noqa: E501 - a pattern reads best in one piece
+_ADVERB_END = rf"(?=\s*(?:$|[,.;:!?)&\u2013-]|\d{{1,2}}(?:[:.]\d\d|\s?[ap]m)|{WEEKDAY}|\b(?:at|on|from|in|by|between|and|then|instead|now|rather|i|we|you|please|run|around|before|after|starting|without|to|during)\b))"  # noqa: E501 - a pattern reads best in one piece
 _ADVERB = r"daily|nightly|hourly|weekly|monthly|quarterly|yearly|annually|fortnightly|biweekly|bi-weekly|overnight|around the clock"  # noqa: E501 - a pattern reads best in one piece
 _NTH_MONTHS = rf"{MONTH}(?:{LIST_SEPARATOR}{MONTH})"
 _INTERVAL = rf"(?:(?P<fraction>half(?:\s+an)?|quarter(?:\s+of\s+an)?)[ -]+hour|(?P<count>{NUMBER})[\s-]*(?P<unit>min(?:ute)?s?|mins?|h(?:ou)?rs?|hours?|h|m|days?|weeks?|months?)\b)"  # noqa: E501 - a pattern reads best in one piece
@@ -112,6 +112,7 @@ _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("except", rf"(?:except(?: for| on)?|excluding|but not|other than|but)\s+(?:on\s+)?(?:the\s+)?(?:(?P<not_weekends>weekends?)|(?P<not_days>{_DAYS}))"),  # noqa: E501 - a pattern reads best in one piece
         ("days", rf"(?:but\s+)?(?:only\s+)?(?:(?:on|every|each|during|from)\s+)?(?P<range>{_DAY_RANGE})"),  # noqa: E501 - a pattern reads best in one piece
         ("days", rf"(?:but\s+)?(?:only\s+)?(?:on|every|each|during)\s+(?:the\s+|all\s+)?(?:(?P<workdays>{_WORKDAYS})|(?P<weekends>weekends?)|(?P<days>{_DAYS}))"),  # noqa: E501 - a pattern reads best in one piece
+        ("loose_days", rf"(?:(?:instead|now|rather)\b)?,?\s*(?:namely\s+)?(?P<days>{_DAYS})"),
         ("yearday", rf"on\s+(?:the\s+)?(?:(?P<month>{MONTH})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month2>{MONTH}))"),  # noqa: E501 - a pattern reads best in one piece
         ("monthday", rf"on\s+(?:the\s+)?(?:(?P<ordinals>{_ORDINALS})(?:\s+day)?(?:\s+of\s+(?:the|each|every)\s+month)?|day\s+(?P<day_number>\d{{1,2}})\b)"),  # noqa: E501 - a pattern reads best in one piece
         ("clock", rf"(?P<clocks>\d{{1,2}}[:.]\d{{2}}(?: ?[ap]\.?m\b)?|\d{{1,2}} ?[ap]m\b|\d{{1,2}}h(?:\d\d)?\b|(?:a\s+)?(?:half|quarter|ten|twenty|five)[ -](?:past|to)\s+\w+){_AFTER_CLOCK}"),  # noqa: E501 - a pattern reads best in one piece

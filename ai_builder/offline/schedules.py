@@ -269,8 +269,10 @@ def _at(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
 
 
 def _on_days(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
-    if recurrence.weekday not in {"*", "1"} or recurrence.monthday != "*":
+    is_free = recurrence.any_day or recurrence.weekday == "*"
+    if not is_free or recurrence.monthday != "*":
         return None
+    recurrence = replace(recurrence, any_day=False)
     said = match.groupdict()
     if said.get("workdays"):
         return replace(recurrence, weekday="1-5")
@@ -280,6 +282,11 @@ def _on_days(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
         first, last = re.findall(WEEKDAY, match["range"], re.IGNORECASE)
         return replace(recurrence, weekday=day_range(first, last))
     return replace(recurrence, weekday=day_list(match["days"]))
+
+
+def _on_loose_days(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
+    """Return `weekly, Sundays`: the days of a week that has none yet."""
+    return _on_days(recurrence, match) if recurrence.any_day else None
 
 
 _MODIFY: dict[str, _Modify] = {
@@ -293,6 +300,7 @@ _MODIFY: dict[str, _Modify] = {
     "part": _part,
     "except": _except,
     "days": _on_days,
+    "loose_days": _on_loose_days,
     "yearday": _yearday,
     "monthday": _monthday,
     "zone": _zone,
