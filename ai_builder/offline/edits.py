@@ -55,7 +55,7 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
         return [SetField(("triggers",), None)], "" if _ABOUT_SCHEDULE.match(
             rest.strip(" .,!")
         ) else rest
-    schedule = find_schedule(text)
+    schedule = find_schedule(_plain_schedule(text))
     if not schedule.crons:
         return [], text
     zone = schedule.timezone
@@ -69,6 +69,20 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
     ]
     rest = schedule.rest.strip(" .,!")
     return operations, "" if _ABOUT_SCHEDULE.match(rest) else rest
+
+
+_BESIDE_THE_POINT = re.compile(
+    r"\b(?:instead of (?:on |every |at )?[\w: ]{1,20}?(?=,|$| and\b)|instead|from now on|rather|better|by itself|automatically)\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+_WEEKLY = re.compile(r"\b(?:weekly|every week|once a week)\b\s*,?\s*", re.IGNORECASE)
+_DAY_NAMED = re.compile(r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE)
+
+
+def _plain_schedule(text: str) -> str:
+    """Return a wish for another time in the words of a first one."""
+    text = _BESIDE_THE_POINT.sub(" ", text)
+    return _WEEKLY.sub(" ", text) if _DAY_NAMED.search(text) else text
 
 
 _TIME_SAID = re.compile(
@@ -116,63 +130,6 @@ def edit_name(text: str, editing: Editing) -> list[Operation]:
     return [RenameStep(meant.id, identifier(new, taken))]
 
 
-_DEFAULT = re.compile(
-    r"(?:the\s+)?(?:default(?:\s+value)?\s+(?:of|for)\s+(?:the\s+)?(?:parameter\s+)?(?P<a>[\w -]+?)\s+(?:should be|shall be|must be|is|to|=)\s*|(?:set|change|make|update|put|switch|use)\s+(?:the\s+)?(?:default\s+(?:of|for)\s+)?(?:the\s+)?(?:parameter\s+)?(?P<b>[\w -]+?)(?:'s)?(?:\s+(?:parameter|default|value|input))*\s+(?:to|from \S+ to|=|be)\s+|(?:the\s+)?(?P<c>[\w -]+?)\s+(?:should|must)\s+(?:now\s+)?(?:default to|be)\s+|default\s+(?P<d>[\w -]+?)\s+to\s+)(?P<value>.+?)(?:\s+(?:instead|now|by default|as default))?$",  # noqa: E501 - a pattern reads best in one piece
-    re.IGNORECASE,
-)
-
-
-def edit_value(text: str, editing: Editing) -> list[Operation]:
-    """Return a new default of a parameter, or a new value of an input."""
-    match = _DEFAULT.search(text.strip(" .,!"))
-    if not match:
-        return []
-    name = next(part for part in (match["a"], match["b"], match["c"], match["d"]) if part)
-    raw = editing.masked.unmask(match["value"]).strip().strip("\"'")
-    wanted = identifier(re.sub(r"\b(?:default|parameter|value|the)\b", " ", name.lower()))
-    parameters = editing.form.get("parameters")
-    if isinstance(parameters, Mapping):
-        for parameter, table in parameters.items():
-            if _same_name(wanted, parameter) and isinstance(table, Mapping):
-                changes: list[Operation] = [
-                    SetField(("parameters", parameter, "default"), _typed(raw, table.get("type")))
-                ]
-                if table.get("required"):
-                    changes.append(SetField(("parameters", parameter, "required"), None))
-                return changes
-    for step, table in editing.steps.tables.items():
-        inputs = table.get("inputs")
-        for key, value in inputs.items() if isinstance(inputs, Mapping) else ():
-            if _same_name(wanted, key) or _same_name(wanted, f"{step}_{key}"):
-                return [SetStepField(step, ("inputs", key), _like(raw, value))]
-    return []
-
-
-# Shorter names are the end of many words.
-_TELLING_NAME = 4
-
-
-def _same_name(wanted: str, name: str) -> bool:
-    flat, other = wanted.replace("_", ""), name.lower().replace("_", "").replace("-", "")
-    return flat in {other, f"{other}s", other.rstrip("s")} or (
-        len(other) >= _TELLING_NAME and flat.endswith(other)
-    )
-
-
-def _typed(raw: str, kind: Any) -> Any:
-    if kind in {"integer", "number"} and re.fullmatch(r"-?\d+(?:\.\d+)?", raw):
-        return float(raw) if "." in raw else int(raw)
-    if kind == "boolean":
-        return raw.lower() in {"true", "yes", "on", "1"}
-    return raw
-
-
-def _like(raw: str, value: Any) -> Any:
-    if isinstance(value, bool):
-        return _typed(raw, "boolean")
-    return _typed(raw, "number") if isinstance(value, int | float) else raw
-
-
 _AGAIN = re.compile(
     r"^(?:please\s+)?(?:retry|repeat)\s+(?P<what>.+?)\s+(?:up to\s+)?(?P<count>\d+|once|twice|three|four|five|ten)(?:\s+times)?(?P<rest>.*)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
@@ -182,7 +139,7 @@ _PATIENCE = re.compile(
     re.IGNORECASE,
 )
 _LIMIT = re.compile(
-    r"^(?P<what2>.+?)\s+(?:runs?|takes?|should (?:run|take)|must (?:run|take)|lasts?)\s+(?:for\s+)?(?:at most|no longer than|no more than|not (?:longer|more) than|a maximum of|up to|max\.?)\s+(?P<value2>[\w .-]+)$|"  # noqa: E501 - a pattern reads best in one piece
+    r"^(?P<what2>.+?)\s+(?:runs?|takes?|(?:should|must|may|can|shall)(?: not|n't)? (?:run|take|last)|lasts?)\s+(?:for\s+)?(?:at most|no longer than|no more than|not (?:longer|more) than|longer than|more than|a maximum of|up to|max\.?)\s+(?P<value2>[\w .-]+)$|"  # noqa: E501 - a pattern reads best in one piece
     r"\b(?:timeout|time limit)\b.*?\b(?:of|for|on)\s+(?P<what>.+?)\s+(?:to|is|of|should be|at|=)\s+(?P<value>.+)$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
@@ -209,7 +166,7 @@ def _care(text: str) -> tuple[Care, str]:
     if not care and again:
         care, rest = take_care(f"retry {again['count']} times {again['rest']}")
         rest = f"{again['what']} {rest}"
-    elif again and not rest:
+    elif again:
         rest = again["what"]
     elif not care and limit:
         found = {key: value for key, value in limit.groupdict().items() if value}
@@ -239,12 +196,25 @@ _ADDING = re.compile(
 )
 
 
+_FIRST_THEN = re.compile(
+    r"^(?P<what>.+?)\s+first\s*[,;]?\s+(?:(?:and\s+)?(?:only\s+)?(?:then|after that|afterwards)\s+(?P<anchor>.+)|(?:and\s+)?(?P<anchor2>.+?)\s+(?:comes?|goes|happens|follows)\s*(?:after|afterwards|later|second|next).*)$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
 def edit_order(text: str, editing: Editing) -> list[Operation]:
     """Return the move of a step before, after or beside another."""
-    match = _ORDER.match(text.strip(" .,!"))
+    stripped = text.strip(" .,!")
+    unmask = editing.masked.unmask
+    first = _FIRST_THEN.match(stripped)
+    if first:
+        what = editing.steps.find(unmask(first["what"]))
+        anchor = editing.steps.find(unmask(first["anchor"] or first["anchor2"]))
+        if what and anchor and what.id != anchor.id and min(what.score, anchor.score) >= MEANT:
+            return move(what.id, "before", anchor.id, editing.steps)
+    match = _ORDER.match(stripped)
     if not match or _ADDING.match(text):
         return []
-    unmask = editing.masked.unmask
     what, anchor = (
         editing.steps.find(unmask(match["what"])),
         editing.steps.find(unmask(match["anchor"])),

@@ -23,7 +23,6 @@ from prefect_luthier.ai_builder.offline.edits import (
     edit_name,
     edit_order,
     edit_schedule,
-    edit_value,
     move,
 )
 from prefect_luthier.ai_builder.offline.literals import Masked
@@ -33,6 +32,12 @@ from prefect_luthier.ai_builder.offline.order_words import POLITE
 from prefect_luthier.ai_builder.offline.reading import Action, choose, is_order, is_vague, plain
 from prefect_luthier.ai_builder.offline.retrieval import Index, query_terms
 from prefect_luthier.ai_builder.offline.slots import slots
+from prefect_luthier.ai_builder.offline.value_edits import (
+    edit_literal,
+    edit_named_value,
+    edit_number,
+    edit_value,
+)
 from prefect_luthier.ai_builder.offline.words import vocabulary
 from prefect_luthier.ai_builder.operations import (
     AddStep,
@@ -80,6 +85,11 @@ def refine(masked: Masked, form: Mapping[str, Any], catalog: Catalog, index: Ind
     """
     refinement = Refinement(dict(form))
     for sentence in sentences(masked.text):
+        editing = Editing(refinement.form, BaseSteps(refinement.form, catalog), masked)
+        changed = edit_number(sentence, editing)
+        if changed:
+            refinement.apply(changed)
+            continue
         for part in _changes(sentence):
             _read_change(part, refinement, masked, catalog, index)
     return refinement
@@ -93,6 +103,8 @@ _NEXT_CHANGE = re.compile(
 
 def _changes(sentence: str) -> list[str]:
     """Return the parts of a sentence that are changes of different kinds."""
+    if _CIRCUMSTANCE.match(_polished(sentence)):
+        return [sentence]
     parts = [part for part in _NEXT_CHANGE.split(sentence) if part and part.strip()]
     kinds = {bool(_EDITING.match(_polished(part))) for part in parts}
     return (
@@ -102,6 +114,10 @@ def _changes(sentence: str) -> list[str]:
     )
 
 
+_CIRCUMSTANCE = re.compile(
+    r"^(?:before|after|once|as soon as|if|when|whenever|unless|instead|rather|in case)\b",
+    re.IGNORECASE,
+)
 _EDITING = re.compile(
     r"^(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|turn|give up|schedule|undo|get rid of|move|put|use)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
@@ -116,9 +132,13 @@ def _polished(text: str) -> str:
     return text
 
 
+_COURTESY = re.compile(r"\b(?:please|pls|plz|kindly|thanks|thank you|thx)\b\s*", re.IGNORECASE)
+
+
 def _read_change(
     text: str, refinement: Refinement, masked: Masked, catalog: Catalog, index: Index
 ) -> None:
+    text = _COURTESY.sub("", text)
     polished = _polished(text)
     editing = Editing(refinement.form, BaseSteps(refinement.form, catalog), masked)
     operations, rest = edit_schedule(polished, editing)
@@ -131,11 +151,13 @@ def _read_change(
     edits: tuple[Callable[[str, Editing], list[Operation]], ...] = (
         edit_name,
         edit_care,
-        lambda text, editing: _replace(text, editing, index),
         edit_value,
+        edit_literal,
+        lambda text, editing: _replace(text, editing, index),
         lambda text, editing: _remove(text, editing, index),
         edit_order,
         _guard,
+        edit_named_value,
     )
     for edit in edits:
         found = edit(polished, editing)
@@ -151,6 +173,20 @@ _REMOVE = re.compile(
     re.IGNORECASE,
 )
 _ADD_MARGIN = 0.12
+_AND_WITH = re.compile(
+    r"\s*,\s*(?:and\s+)?|\s+(?:and|plus|as well as)\s+(?:with (?:it|them)\s+)?(?:also\s+)?",
+    re.IGNORECASE,
+)
+
+
+def _several(what: str, editing: Editing) -> list[Operation]:
+    """Return the removal of several steps, where each part of a list means another one."""
+    parts = [part for part in _AND_WITH.split(what) if part.strip()]
+    meant = [editing.steps.find(part) for part in parts]
+    names = {each.id for each in meant if each is not None and each.score >= MEANT}
+    if len(parts) < 2 or len(names) < len(parts) or len(names) >= len(editing.steps.tables):  # noqa: PLR2004 - a list has two items
+        return []
+    return [RemoveStep(name) for name in editing.steps.tables if name in names]
 
 
 def _remove(text: str, editing: Editing, index: Index) -> list[Operation]:
@@ -158,6 +194,9 @@ def _remove(text: str, editing: Editing, index: Index) -> list[Operation]:
     if not match:
         return []
     what = editing.masked.unmask(next(part for part in match.groups() if part))
+    several = _several(what, editing)
+    if several:
+        return several
     meant = editing.steps.find(what)
     if meant is None or meant.score < MEANT:
         return []
@@ -422,11 +461,10 @@ def _anchor(text: str, steps: BaseSteps, masked: Masked) -> tuple[str, str | Non
             )
             return match["rest"], kind, [meant.id]
         if re.match(r"(?:that|this|it|everything|all)\b", words, re.IGNORECASE):
-            return (
-                match["rest"],
-                "before" if match["where"].lower().endswith("before") else "end",
-                [],
-            )
+            last = steps.last()
+            if match["where"].lower().endswith("before") and last:
+                return match["rest"], "before", [last]
+            return match["rest"], "end", []
     if _AT_START.search(text):
         return _AT_START.sub("", text).strip(" ,"), "start", []
     if re.match(r"^before (?:that|this)\b", text, re.IGNORECASE):
