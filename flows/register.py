@@ -8,6 +8,8 @@ from dataclasses import replace as replace_fields
 from typing import Any
 from uuid import UUID
 
+from prefect.client.orchestration import PrefectClient
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from prefect_luthier.deployments.definition.model import Definition
@@ -95,52 +97,89 @@ async def register(
     """
     settings = settings or load_settings()
     actor = actor or acting_user(settings)
+    source = _Source(definition, text, dict(provenance or {}), actor)
     engine = open_store(settings)
     async with open_prefect(settings) as client:
         existing = await find_deployment(client, definition.id, DEPLOYMENT_NAME)
-        with Session(engine) as session:
-            row = session.get(RegistrationRow, definition.id)
-            sent = row.sent if row and existing else {}
+        sent = _last_sent(engine, definition.id) if existing else {}
         wanted = deployment_payload(
             definition,
             values=_values(definition, sent, values or {}),
             known=_inputs(existing),
-            provenance={**(provenance or {}), "registered by": actor},
+            provenance={**source.provenance, "registered by": actor},
             work_pool=settings.work_pool,
         )
         update = merge(sent, wanted, existing) if existing else None
         if existing and update and not replace:
             _refuse_broken_schedules(wanted, update, existing)
-        outcome = Registration(
-            deployment_id=str(existing["id"]) if existing else "",
-            flow=definition.id,
-            url=deployment_url(existing["id"], settings) if existing else "",
-            created=existing is None,
-            updated=bool(update),
-            changes=update.changes if update else [],
-            kept=update.kept if update else [],
-        )
+        outcome = _outcome(definition.id, existing, update, settings)
         if dry_run or (existing and not update):
             return outcome
-        # First the definition, which is only ever added, then Prefect, then the record of what
-        # was sent: a crash in between leaves nothing that the next registration does not mend.
-        with Session(engine) as session:
-            stored_id = save_definition(
-                session, definition, text, actor=actor, provenance=dict(provenance or {})
-            ).id
-            session.commit()
-        if existing and update:
-            await apply_update(client, str(existing["id"]), update)
-        else:
-            existing = await create_deployment(client, definition.id, wanted)
-        with Session(engine) as session:
-            outcome = replace_fields(
-                outcome,
-                deployment_id=str(existing["id"]),
-                url=deployment_url(existing["id"], settings),
-            )
-            _record(session, outcome, wanted, definition_id=stored_id, actor=actor)
-            session.commit()
+        return await _write(client, engine, source, wanted, update, outcome, settings)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What is registered, and by whom."""
+
+    definition: Definition
+    text: str
+    provenance: dict[str, Any]
+    actor: str
+
+
+def _last_sent(engine: Engine, workflow_id: str) -> Payload:
+    with Session(engine) as session:
+        row = session.get(RegistrationRow, workflow_id)
+        return row.sent if row else {}
+
+
+def _outcome(
+    flow: str, existing: Mapping[str, Any] | None, update: Update | None, settings: Settings
+) -> Registration:
+    return Registration(
+        deployment_id=str(existing["id"]) if existing else "",
+        flow=flow,
+        url=deployment_url(existing["id"], settings) if existing else "",
+        created=existing is None,
+        updated=bool(update),
+        changes=update.changes if update else [],
+        kept=update.kept if update else [],
+    )
+
+
+async def _write(  # noqa: PLR0917 - the one place where all of it meets
+    client: PrefectClient,
+    engine: Engine,
+    source: _Source,
+    wanted: Payload,
+    update: Update | None,
+    outcome: Registration,
+    settings: Settings,
+) -> Registration:
+    """Write the definition, then Prefect, then the record of what was sent.
+
+    The definition is only ever added; so a crash in between leaves nothing that the next
+    registration does not mend.
+    """
+    with Session(engine) as session:
+        stored_id = save_definition(
+            session,
+            source.definition,
+            source.text,
+            actor=source.actor,
+            provenance=source.provenance,
+        ).id
+        session.commit()
+    if update is not None:
+        await apply_update(client, outcome.deployment_id, update)
+    else:
+        created = await create_deployment(client, outcome.flow, wanted)
+        url = deployment_url(created["id"], settings)
+        outcome = replace_fields(outcome, deployment_id=str(created["id"]), url=url)
+    with Session(engine) as session:
+        _record(session, outcome, wanted, definition_id=stored_id, actor=source.actor)
+        session.commit()
     return outcome
 
 
