@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prefect.blocks.system import Secret
@@ -62,9 +61,3 @@ def _audit(name: str, source: str, plan: Plan, run_id: str) -> None:
         resource={"prefect.resource.id": f"luthier.secret.{name}"},
         payload={"secret": name, "source": source, "workflow": plan.workflow, "run": run_id},
     )
-
-
-def secret_names(plan: Plan) -> Mapping[str, str]:
-    """Return the names of the secrets that a plan uses, by parameter."""
-    used: Iterable[str] = plan.secret_parameters
-    return {parameter: str(plan.parameters[parameter]) for parameter in used}

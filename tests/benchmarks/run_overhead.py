@@ -3,7 +3,7 @@
 The hand-written flow calls an async task for each step as soon as its needs are done, and each
 task starts the same command. Both run in turn, in this process, on the same Prefect server:
 
-    PREFECT_API_URL=… LUTHIER_DATA_DIR=… python tests/benchmarks/run_overhead.py [ROUNDS] [--profile]
+    PREFECT_API_URL=... python tests/benchmarks/run_overhead.py [ROUNDS] [--profile]
 """
 
 from __future__ import annotations
