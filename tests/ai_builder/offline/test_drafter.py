@@ -196,7 +196,7 @@ PIECES = st.lists(
         st.text(max_size=12),
         st.sampled_from(FRAGMENTS),
     ),
-    max_size=25,
+    max_size=15,
 ).map(" ".join)
 
 BASE = """schema = 1
@@ -210,7 +210,7 @@ inputs = { message = "${{ steps.a.outputs.stdout }}" }
 """
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=PIECES, refines=st.booleans())
 def test_no_text_breaks_it(text: str, refines: bool, draft_builtin: DraftIt) -> None:
     """Whatever is asked, the answer is a valid draft or a refusal; no slug is made up."""
