@@ -31,7 +31,7 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000  # a machine that does much else; nothing waits longer than it must
 INSTALL = "install it (Debian: apt install chromium), or set LUTHIER_TEST_CHROMIUM to its path"
 
 
@@ -150,8 +150,8 @@ def _print_failure(response: Response) -> None:
 def open_page(
     browser: Browser, screenshots: Path, request: pytest.FixtureRequest
 ) -> Iterator[OpenPage]:
-    """Give a function that opens a page; whatever breaks in the page fails the test."""
-    contexts, broken = [], []
+    """Give a function that opens a page in a context of its own."""
+    contexts = []
 
     def opened(url: str, *, scheme: str = "light", width: int = 1440, height: int = 900) -> Page:
         context = browser.new_context(
@@ -160,7 +160,6 @@ def open_page(
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: broken.append(str(error)))
         page.on("response", _print_failure)
         page.goto(url)
         return page
@@ -169,19 +168,21 @@ def open_page(
     for number, context in enumerate(contexts):
         context.pages[0].screenshot(path=screenshots / f"last-{request.node.name}-{number}.png")
         context.close()
-    assert broken == []
 
 
 @pytest.fixture
-def open_builder(open_page: OpenPage, stack: Stack) -> OpenPage:
-    """Give a function that opens the builder and waits until it stands."""
+def open_builder(open_page: OpenPage, stack: Stack) -> Iterator[OpenPage]:
+    """Give a function that opens the builder; whatever breaks in its page fails the test."""
+    broken: list[str] = []
 
     def opened(url: str | None = None, **options: Any) -> Page:
         page = open_page(url or stack.builder_url, **options)
+        page.on("pageerror", lambda error: broken.append(str(error)))
         page.get_by_role("heading", name="What should run for you?").wait_for()
         return page
 
-    return opened
+    yield opened
+    assert broken == []
 
 
 @pytest.fixture
