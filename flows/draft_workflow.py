@@ -25,6 +25,7 @@ from prefect_luthier.ai_builder.drafting import (
     Turn,
     choose_drafter,
 )
+from prefect_luthier.ai_builder.offered_catalog import without_unnamed_workflows
 from prefect_luthier.ai_builder.permission_delta import permission_delta
 from prefect_luthier.ai_builder.readable_definition import readable_definition
 from prefect_luthier.catalog import Catalog, read_catalog
@@ -126,7 +127,8 @@ async def make_draft(
     drafter = drafter or choose_drafter(settings)
     engine = await asyncio.to_thread(open_store, settings)
     if catalog is None:
-        catalog = await asyncio.to_thread(known_catalog, settings)
+        known = await asyncio.to_thread(known_catalog, settings)
+        catalog = without_unnamed_workflows(known, request.request)
     draft = await drafter.draft(request, catalog)
     base = readable_definition(request.base) if request.base else None
     added = permission_delta(base, draft.definition, catalog) if draft.definition else ()

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,15 +29,19 @@ os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a PostgreSQL for the session; give the URL of its maintenance database."""
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL for the session; give the URL of its maintenance database.
+
+    It is not in pytest's own folder: another session that starts makes that unreadable for the
+    user that PostgreSQL runs as.
+    """
     given = os.environ.get("LUTHIER_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    folder = tmp_path_factory.mktemp("pg")
-    yield _database(private_postgres.ensure_running(folder), "postgres")
-    private_postgres.stop(folder)
+    with tempfile.TemporaryDirectory(prefix="luthier-tests-") as folder:
+        yield _database(private_postgres.ensure_running(Path(folder)), "postgres")
+        private_postgres.stop(Path(folder))
 
 
 def _database(url: str, name: str) -> str:

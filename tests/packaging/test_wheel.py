@@ -45,7 +45,7 @@ def test_every_file_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     ).stdout.split("\0")
     missing = [name for name in committed if name and f"prefect_luthier/{name}" not in packed]
     assert missing == []
-    assert not [name for name in packed if "test" in Path(name).name and name.endswith(".py")]
+    assert not [name for name in packed if Path(name).name.startswith(("test_", "conftest"))]
 
 
 def test_the_collection_entry_point_is_declared(wheel: zipfile.ZipFile) -> None:

@@ -65,6 +65,8 @@ def _check_use(checked: Checked, path: Path, reference: str) -> None:
             f"{entry.slug!r} is a service, which no step can run by itself; use an action that "
             "calls it, such as http.request.",
             path,
+            # Elsewhere something may run it; here a run of it could only fail.
+            severity="error" if checked.environment else "warning",
             candidates=_callers(checked.catalog, entry.slug),
         )
     _check_machine(checked, path, entry)
