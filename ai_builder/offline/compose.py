@@ -82,7 +82,7 @@ def compose(
             artifacts[name] = {"path": path}
     document: dict[str, Any] = {
         "schema": 1,
-        "id": workflow_id([step.entry.slug if step.entry else step.id for step in steps]),
+        "id": workflow_id([masked.unmask(action.clause.text) for action in actions]),
         "version": "0.1.0",
         "name": title(masked.unmask(schedule.rest)),
         "description": " ".join(request.split())[:500],

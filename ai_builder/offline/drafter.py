@@ -19,6 +19,7 @@ from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
 from prefect_luthier.ai_builder.offline.spelling import mended
+from prefect_luthier.ai_builder.offline.wishes import contradiction, is_mood, is_question
 from prefect_luthier.ai_builder.operations import renames
 from prefect_luthier.ai_builder.toml_edit import edit_toml
 from prefect_luthier.ai_builder.toml_writer import write_json_form
@@ -84,6 +85,18 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
     if request.base is not None:
         return _refined(request.base, masked, catalog, index)
     schedule = find_schedule(masked.text)
+    against = contradiction(masked.text, schedule.crons)
+    if against:
+        return _refuse(
+            catalog,
+            "conflicting-request",
+            f"{masked.unmask(against).strip()!r} contradicts the rest of the request. "
+            "Say which of the two shall hold.",
+        )
+    if not schedule.crons and is_question(masked.text):
+        return _no_request(catalog)
+    if is_mood(schedule.rest):
+        return _vague(catalog, masked.unmask(schedule.rest).strip())
     reading = read_actions(schedule.rest, masked, index)
     if gibberish and (reading.unknown or len(reading.actions) <= 1):
         return _no_request(catalog)
@@ -93,6 +106,10 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
         return _nothing_found(reading, catalog)
     composed = compose(reading.actions, schedule, masked, catalog, text)
     notes = tuple(f"Is this right? {note[:1].upper()}{note[1:]}." for note in schedule.notes)
+    notes += tuple(
+        f"Nothing in the catalog can do {what!r}, so the draft leaves it out. Is it needed?"
+        for what in reading.left_out
+    )
     return _validated(write_json_form(composed.document), notes + composed.questions, catalog)
 
 
@@ -146,10 +163,14 @@ def _nothing_found(reading: Reading, catalog: Catalog) -> Draft:
     """Refuse a request that names no action: say whether it is vague or no request at all."""
     if not reading.vague:
         return _no_request(catalog)
+    return _vague(catalog, reading.vague[0])
+
+
+def _vague(catalog: Catalog, said: str) -> Draft:
     return _refuse(
         catalog,
         "vague-request",
-        f"{reading.vague[0]!r} does not say what shall be done. Name what to work on, "
+        f"{said!r} does not say what shall be done. Name what to work on, "
         "what to do with it, and where the result goes.",
     )
 

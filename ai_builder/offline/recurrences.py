@@ -119,6 +119,7 @@ def read_interval(match: re.Match[str]) -> Recurrence:
 
 def interval(count: int, unit: str) -> Recurrence:
     """Return what `every <count> <unit>` means, and what cron cannot say of it."""
+    count = max(count, 1)
     if unit.startswith(("min", "m")) and not unit.startswith("mo"):
         if count >= 60:  # noqa: PLR2004 - minutes of an hour
             return interval(max(1, round(count / 60)), "hour")
@@ -156,6 +157,7 @@ def _times_per(match: re.Match[str]) -> Recurrence:
     times = number(
         re.sub(r"\s*(?:times|x)$", "", match["times"] or match["times2"], flags=re.IGNORECASE)
     )
+    times = max(times, 1)
     per = (match["per"] or match["per2"]).lower()
     per = {"daily": "day", "hourly": "hour", "weekly": "week", "monthly": "month"}.get(per, per)
     if times == 1:

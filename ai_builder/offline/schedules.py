@@ -30,6 +30,7 @@ from prefect_luthier.ai_builder.offline.times import (
     number,
     timezone,
 )
+from prefect_luthier.deployments.definition.cron import cron_problem
 
 _NOON = 12
 
@@ -69,6 +70,10 @@ def find_schedule(text: str) -> Schedule:
             position = match.end()
             continue
         recurrence, start, end = _with_modifiers(read_anchor(kind[2:], match), text, match)
+        if any(cron_problem(cron) for cron in recurrence.crons()):
+            # There is no such day: `on the 45th of the month`.
+            position = match.end()
+            continue
         crons += [cron for cron in recurrence.crons() if cron not in crons]
         notes += [recurrence.approximate] if recurrence.approximate else []
         zone = zone or recurrence.zone
