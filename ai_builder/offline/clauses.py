@@ -12,9 +12,13 @@ from prefect_luthier.ai_builder.offline.conditions import leading_condition, tra
 from prefect_luthier.ai_builder.offline.loops import take_loop
 from prefect_luthier.ai_builder.offline.openings import (
     is_directive,
+    is_question,
     opens_clause,
     opens_passive,
+    orders_plainly,
+    starts_with_verb,
 )
+from prefect_luthier.ai_builder.offline.phrasing import rephrased
 
 
 class Link(Enum):
@@ -40,6 +44,7 @@ class Clause:
         event: Whether the text tells that something has happened, as in `once X is done`.
         sentence: Number of the sentence it stands in.
         directive: Whether its sentence asks for something, rather than telling.
+        question: Whether its sentence wants to know something.
     """
 
     text: str
@@ -51,6 +56,7 @@ class Clause:
     event: bool = False
     sentence: int = 0
     directive: bool = True
+    question: bool = False
 
 
 _BULLET = re.compile(r"(?:^|\n)\s*(?:[-*•]|\(?\d{1,2}[.)]|step \d+\s*[:.)-])\s+", re.IGNORECASE)
@@ -91,30 +97,26 @@ def split_clauses(text: str) -> list[Clause]:
     """
     clauses: list[Clause] = []
     beside = False
-    for number, sentence in enumerate(sentences(text)):
-        if _ALL_BESIDE.fullmatch(sentence.strip(" .,!")):
+    for number, sentence in enumerate(sentences(rephrased(text))):
+        if order_words.ALL_BESIDE.fullmatch(sentence.strip(" .,!")):
             _make_beside(clauses)
             continue
         directive = is_directive(sentence)
-        beside = beside or bool(_BESIDE_INTRO.search(sentence))
+        beside = beside or bool(order_words.BESIDE_INTRO.search(sentence))
         found = _parse(sentence.strip(" .,!?:-"), Link.NEXT)
+        asks = is_question(sentence)
+        plainly = not asks and any(orders_plainly(clause.text) for clause in found)
         for clause in found:
-            placed = replace(clause, sentence=number, directive=directive)
+            orders = directive or (plainly and starts_with_verb(clause.text))
+            placed = replace(clause, sentence=number, directive=orders, question=asks)
             _place(clauses, placed)
         if beside and directive and found:
             _make_beside(clauses)
             beside = False
+    if any(clause.directive for clause in clauses):
+        # Beside orders, what is wanted to be known is to be found out.
+        return [replace(c, directive=c.directive or c.question) for c in clauses]
     return clauses
-
-
-_ALL_BESIDE = re.compile(
-    r"(?:(?:please|and|but|so|you can|we can|they can|can)\s+)*(?:(?:these|those|they|both|the (?:two|three|four)|all of (?:them|these|this)|that|it|everything|all(?: (?:of (?:it|this)|three|four))?)?\s*(?:(?:do not|don't|doesn't) depend on (?:each other|one another|anything)|are independent(?: of each other)?)?\s*[,;:]?\s*(?:so|and)?\s*)?(?:(?:do|run|should run|can run|may run|should be done|can be done|can happen|should happen|happen|execute|run them|do them|do it)\s+)?(?:(?:all|both|them|everything|these|it|all of (?:them|it|this))\s+)*(?:in parallel|at the same time|simultaneously|concurrently|side by side|all at once|at once)(?:,? (?:please|thanks|thx))*",  # noqa: E501 - a pattern reads best in one piece
-    re.IGNORECASE,
-)
-_BESIDE_INTRO = re.compile(
-    r"\b(?:at once|in parallel|at the same time|simultaneously|concurrently|side by side)\b[^.]*:$",
-    re.IGNORECASE,
-)
 
 
 def _make_beside(clauses: list[Clause]) -> None:
@@ -174,7 +176,7 @@ def _strip_leading(text: str, link: Link) -> tuple[str, Link, bool]:
             elif not order["also"] and link is not Link.REWIND:
                 link = Link.NEXT
             continue
-        other = _OTHERWISE.match(text)
+        other = order_words.OTHERWISE.match(text)
         if other and other.end() < len(text):
             text, changed, otherwise = text[other.end() :], True, True
             continue
@@ -185,15 +187,11 @@ def _strip_leading(text: str, link: Link) -> tuple[str, Link, bool]:
     return text.strip(" ,.!?:"), link, otherwise
 
 
-_OTHERWISE = re.compile(
-    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",  # noqa: E501 - a pattern reads best in one piece
-    re.IGNORECASE,
-)
-
-
 def _beside_all(text: str, link: Link, depth: int) -> list[Clause]:
     """`A, B and C in parallel`: all of them beside each other."""
     beside = order_words.TRAILING_BESIDE.search(text)
+    if beside and (_AFTER_LEADING.match(text) or leading_condition(text)):
+        return []
     if not beside or not text[: beside.start()].strip():
         trailing = order_words.TRAILING_ORDER.search(text)
         if not trailing or not text[: trailing.start()].strip() or _is_split(text):
@@ -202,14 +200,13 @@ def _beside_all(text: str, link: Link, depth: int) -> list[Clause]:
         return _parse(text[: trailing.start()], new, depth)
     inner = _parse(text[: beside.start()], link, depth)
     if len(inner) == 1:
-        return (
-            [replace(inner[0], link=Link.BESIDE)]
-            if link is not Link.NEXT or depth > 1
-            else [replace(inner[0], text=f"{inner[0].text}{PARALLEL}")]
-        )
+        if _SEVERAL.search(inner[0].text) or (link is Link.NEXT and depth <= 1):
+            return [replace(inner[0], text=f"{inner[0].text}{PARALLEL}")]
+        return [replace(inner[0], link=Link.BESIDE)]
     return [inner[0], *(replace(each, link=Link.BESIDE) for each in inner[1:])]
 
 
+_SEVERAL = re.compile(r",|\b(?:and|plus|as well as)\b|&", re.IGNORECASE)
 # Stands at the end of a clause whose parts are to run beside each other.
 PARALLEL = " \u2016"
 
@@ -364,7 +361,7 @@ def _split_list(text: str) -> Iterator[str]:
         opens = opens_clause(right) or opens_passive(right)
         if not opens and _SUBORDINATE.match(right) and "," in right:
             opens = opens_clause(right.partition(",")[2].strip())
-        if opens or _OTHERWISE.match(right):
+        if opens or order_words.OTHERWISE.match(right):
             yield left.strip(" ,")
             start = match.end()
     rest = text[start:].strip(" ,")

@@ -155,6 +155,8 @@ def _take_literal(slot: Slot, free: list[Literal]) -> Literal | None:
         for literal in free:
             if literal.kind != kind or (slot.role == "other" and not _fits(slot, literal)):
                 continue
+            if literal.kind != "placeholder" and not _is_allowed(slot, literal.text):
+                continue
             free.remove(literal)
             return literal
     return None
@@ -166,6 +168,16 @@ def _fits(slot: Slot, literal: Literal) -> bool:
         named = {stem(word) for word in words(literal.text)}
         return bool(named & {stem(word) for word in words(slot.name)})
     return slot.required and slot.type in {"string", "any"}
+
+
+def _is_allowed(slot: Slot, text: str) -> bool:
+    """Return whether the schema's pattern, where there is one that can be read, allows a text."""
+    if slot.pattern is None:
+        return True
+    try:
+        return re.search(slot.pattern, text) is not None
+    except re.error:
+        return True
 
 
 def _literal_value(slot: Slot, literal: Literal, parameters: Parameters) -> Any:
@@ -291,8 +303,8 @@ def _comparison(step: Upstream, meaning: Meaning, names: Sequence[str]) -> str |
     if not names:
         return None
     number = meaning.number
-    if step.output_types()[names[0]] == "number" and "." not in number:
-        number = f"{number}.0"
+    if step.output_types()[names[0]] == "number":
+        number = number if "." in number else f"{number}.0"
     elif "." in number:
         number = number.partition(".")[0]
     expression = f"steps.{step.id}.outputs.{names[0]} {meaning.operator} {number}"

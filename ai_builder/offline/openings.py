@@ -40,9 +40,20 @@ def opens_clause(text: str) -> bool:
     return bool(_OBJECT.match(follows) or _PLURAL.match(follows))
 
 
+def orders_plainly(text: str) -> bool:
+    """Return whether a text starts with a bare imperative, with nobody who does it."""
+    return starts_with_verb(text) and opens_clause(text)
+
+
+def starts_with_verb(text: str) -> bool:
+    """Return whether the first word of a text can be an imperative."""
+    first = re.match(r"[A-Za-z]+", text)
+    return first is not None and first[0].lower() in vocabulary().verb_words
+
+
 _PASSIVE = re.compile(
     r"^(?:(?:the|an?|its?|they|them|this|that|these|those|all|each|every|both|any|our|my|your|their|another|one)\b\s*)?(?:[\w'\ue000-\uf8ff-]+\s+){0,6}?(?:(?:should|must|has to|have to|needs? to|will|shall|can|ought to)\s+(?:then\s+|also\s+|finally\s+)?(?:be|get)|gets?|(?:is|are) to be|needs?)\s+(?:then\s+|also\s+|automatically\s+)?\w+(?:ed|en|nt|wn|ut|ade|old|id|ilt|eft|ead|ung|un|ept|et)\b"  # noqa: E501 - a pattern reads best in one piece
-    r"|^(?:the|an?|its|this|that|all|our|my|their|it|they)\b\s*(?:[\w'\ue000-\uf8ff-]+\s+){0,5}?(?:is|are)\s+(?:then\s+|also\s+|finally\s+|subsequently\s+)?\w+(?:ed|wn|ent|ilt|ade)\s+(?:to|in|into|on|by|with|from|as|at|and)\b",
+    r"|^(?:the|an?|its|this|that|all|our|my|their|it|they)\b\s*(?:[\w'\ue000-\uf8ff-]+\s+){0,5}?(?:is|are)\s+(?:then\s+|also\s+|finally\s+|subsequently\s+)?\w+(?:ed|wn|ent|ilt|ade)\s+(?:to|in|into|on|by|with|from|as|at|and|that|whether)\b",
     re.IGNORECASE,
 )
 
@@ -50,6 +61,17 @@ _PASSIVE = re.compile(
 def opens_passive(text: str) -> bool:
     """Return whether a text starts with something that shall be done: `the result is stored`."""
     return bool(_PASSIVE.match(text.strip()))
+
+
+_STATED = re.compile(
+    r"^(?:the|an?|all|each|every|both|its|our|my|their|it|they)\b\s*(?:[\w'\ue000-\uf8ff-]+\s+){0,7}?(?:is|are|gets?)\s+(?:then\s+|also\s+|finally\s+)?\w+(?:ed|wn|ent|ilt|ade)\s*$",
+    re.IGNORECASE,
+)
+
+
+def states_passive(text: str) -> bool:
+    """Return whether a text says what is done to something: `the statistics are refreshed`."""
+    return bool(_STATED.match(text.strip(" .,!"))) or opens_passive(text)
 
 
 _ASKING = re.compile(
@@ -62,11 +84,23 @@ _TELLING = re.compile(
 )
 
 
+_GREETING = re.compile(
+    r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|morning|evening)\b(?: \w+){0,2}\s*[,!.:-]\s*",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+_WHEN_FIRST = re.compile(
+    r"^(?:and\s+|but\s+)?(?:after|before|once|as soon as|while|if|unless|when|whenever)\b[^,]+,\s*\S|^while\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
 def is_directive(sentence: str) -> bool:
     """Return whether a sentence asks for something, rather than telling about it."""
-    stripped = sentence.strip(" .,!?")
-    if stripped.endswith(":") or is_question(sentence):
+    if sentence.strip().endswith(":") or is_question(sentence):
         return False
+    stripped = _GREETING.sub("", sentence.strip(" .,!?"))
+    if _WHEN_FIRST.match(stripped):
+        return True
     if _TELLING.match(stripped) and not opens_passive(stripped):
         inner = order_words.POLITE.sub("", stripped)
         return inner != stripped and (

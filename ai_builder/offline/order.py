@@ -34,15 +34,52 @@ def needs_of(actions: Sequence[Action]) -> list[list[int]]:
         if position and action.clause.link is Link.BESIDE:
             needs.append(list(front.before))
             front.open.append(position)
-        elif (position and action.clause.otherwise) or (
-            position and is_complement(actions[position - 1], action)
-        ):
-            needs.append(list(needs[position - 1]))
+        elif position and (first := _sibling(actions, position)) is not None:
+            needs.append(list(needs[first]))
             front.open.append(position)
         else:
             needs.append(list(front.open))
             front.before, front.open = front.open, [position]
     return needs
+
+
+def _sibling(actions: Sequence[Action], position: int) -> int | None:
+    """Return where the branch before starts, when an action is the first of another branch."""
+    action, before = actions[position], actions[position - 1]
+    if action.clause.otherwise:
+        other = not before.clause.otherwise
+    elif is_complement(before, action):
+        other = True
+    else:
+        other = (
+            action.clause.condition is not None
+            and before.clause.condition is not None
+            and not _same_condition(action, before)
+            and _is_state(action)
+            and _is_state(before)
+        )
+    if not other:
+        return None
+    first = position - 1
+    while first and _same_condition(actions[first - 1], before):
+        first -= 1
+    return first
+
+
+_MOST_STATE_WORDS = 4
+
+
+def _is_state(action: Action) -> bool:
+    """Return whether a condition only names a state: `if lost`, `when it is valid`."""
+    words = (action.clause.condition or "").split()
+    return 0 < len(words) <= _MOST_STATE_WORDS and not handles_failure(action)
+
+
+def _same_condition(first: Action, second: Action) -> bool:
+    return (
+        first.clause.condition == second.clause.condition
+        and first.clause.otherwise == second.clause.otherwise
+    )
 
 
 def _same_branch(first: Action, second: Action) -> bool:

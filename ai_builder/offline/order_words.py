@@ -14,14 +14,14 @@ LEADING = re.compile(
     r"|(?P<first>first(?:ly)?(?: of all| off| up)?|to (?:start|begin)(?: (?:with|off))?|start(?:ing)? (?:off )?by|begin(?:ning)? by|start with|initially|as a first step|in a first step|step one)"  # noqa: E501 - a pattern reads best in one piece
     rf"|(?P<next>then|next(?: up)?|after(?:wards?| that| this| which)|subsequently|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|later(?: on)?|thereafter|from there|following (?:that|this)|(?:once|when|as soon as|after|if) {_IT_IS} {_DONE}|with (?:that|this) done|having done (?:that|this|so)|as (?:a|the) next step|(?:the |in the )?next step is to|when done|once done|upon completion|on completion|at that point|right after(?: that)?|immediately after(?:wards| that)?|only then|straight after(?:wards| that)?)"  # noqa: E501 - a pattern reads best in one piece
     rf"|(?P<last>finally|lastly|last(?: of all)?|in the end|at the (?:very )?end|to (?:finish|wrap up|close|conclude)(?: (?:off|up|things (?:off|up)))?|ultimately|eventually|as (?:a|the) (?:last|final) step|(?:once|when|after|as soon as|if) {_THEY_ARE}(?: (?:jobs|tasks|steps|branches))?(?: have| are)? ?{_DONE}|when (?:everything|all) is said and done|the (?:last|final) step is to)"  # noqa: E501 - a pattern reads best in one piece
-    r"|(?P<beside>meanwhile|in the meantime|at the same time|simultaneously|in parallel(?: (?:to|with) (?:that|this|it))?|concurrently|parallel to (?:that|this)|alongside(?: (?:that|this))?|while (?:that|this|it)(?:'s| is)?(?: (?:happening|running|going on|happens|runs|in progress|under way))|while (?:you(?:'re| are)|we(?:'re| are)) at it|during that time)"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?P<beside>meanwhile|in the meantime|at (?:the )?same time|simultaneously|in parallel(?: (?:to|with) (?:that|this|it))?|concurrently|parallel to (?:that|this)|alongside(?: (?:that|this))?|while (?:that|this|it)(?:'s| is)?(?: (?:happening|running|going on|happens|runs|in progress|under way))|while (?:you(?:'re| are)|we(?:'re| are)) at it|during that time)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<also>also|additionally|in addition|besides|plus|as well|moreover|furthermore|on top of that)"  # noqa: E501 - a pattern reads best in one piece
     r")\b(?:\s*[,:-]\s*|\s+|$)",
     re.IGNORECASE,
 )
 
 TRAILING_BESIDE = re.compile(
-    r"[,\s]*\b(?:in parallel(?: with (?:that|it|each other|one another))?|at the same time|simultaneously|concurrently|side by side|all at once|at once|together in parallel|in tandem)[\s.,]*$",  # noqa: E501 - a pattern reads best in one piece
+    r"[,\s]*\b(?:in parallel(?: with (?:that|it|each other|one another))?|at (?:the )?same time|simultaneously|concurrently|side by side|all at once|at once|together in parallel|in tandem)[\s.,]*$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 TRAILING_ORDER = re.compile(
@@ -30,7 +30,7 @@ TRAILING_ORDER = re.compile(
 )
 
 THEN = re.compile(
-    r"\s*[,;]?\s*(?:\b(?:and|but)\s+)?(?:\b(?P<then>then(?! again)|after(?:wards?\b| that\b| which\b| this\b)|next(?=[, ])(?! (?:day|week|month|year|run|step|to|time|quarter|business|morning|monday|tuesday|wednesday|thursday|friday))|subsequently|finally|lastly|thereafter|followed by|before finally|eventually|in turn|and last)|\b(?P<beside>meanwhile|(?:while |and |but )?(?:at the same time|simultaneously|in parallel|concurrently)(?! (?:with|to)\b)|while also|while)|(?P<rewind>but (?:first|before that|beforehand|before you do)|but do that only after)|(?P<arrow>-+>|=>|>>))(?=\W|$)\s*[,:]?\s*",  # noqa: E501 - a pattern reads best in one piece
+    r"\s*[,;]?\s*(?:\b(?:and|but)\s+)?(?:\b(?P<then>then(?! again)|after(?:wards?\b| that\b| which\b| this\b)|next(?=[, ])(?! (?:day|week|month|year|run|step|to|time|quarter|business|morning|monday|tuesday|wednesday|thursday|friday))|subsequently|finally|lastly|thereafter|followed by|before finally|eventually|in turn|and last)|\b(?P<beside>meanwhile|(?:while |and |but )?(?:at (?:the )?same time|simultaneously|in parallel|concurrently)(?! (?:with|to)\b)|while also|while)|(?P<rewind>but (?:first|before that|beforehand|before you do)|but do that only after)|(?P<arrow>-+>|=>|>>))(?=\W|$)\s*[,:]?\s*",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -55,5 +55,20 @@ POLITE = re.compile(
 
 CONTAINER = re.compile(
     r"^(?:(?:set up|setup|create|build|make|write|design|draft|give me|put together|generate|define|prepare|schedule|add|configure|implement|develop|automate|come up with|have|run|start)\s+)?(?:me\s+|us\s+)?(?:an?|the|some|this|one)?\s*(?:(?:new|simple|small|little|automated|automatic|scheduled|recurring|quick|basic|short|daily|nightly|weekly|monthly|hourly|complete|end-to-end|two-step|three-step|multi-step)\s+)*(?:work ?flow|flow|pipeline|automation|job|process|routine|script|task|thing|something|bot|system|chain|sequence)(?: called \S+)?(?: for (?:me|us))?\s*(?:,\s*)?(?:(?:that|which)\s+(?:will\s+|should\s+|can\s+|would\s+|does the following\s*:?\s*|first\s+|automatically\s+)*|to\s+(?!the\b|my\b|our\b)|where (?:you|we|it|i)\s+|:\s*|in which (?:you|we|it)\s+|does the following\s*:?\s*|with (?:the following |these )?steps?\s*:\s*)",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+ALL_BESIDE = re.compile(
+    r"(?:(?:please|and|but|so|you can|we can|they can|can)\s+)*(?:(?:these|those|they|both|the (?:two|three|four)|all of (?:them|these|this)|that|it|everything|all(?: (?:of (?:it|this)|three|four))?)?\s*(?:(?:do not|don't|doesn't) depend on (?:each other|one another|anything)|are independent(?: of each other)?)?\s*[,;:]?\s*(?:so|and)?\s*)?(?:(?:do|run|should run|can run|may run|should be done|can be done|can happen|should happen|happen|execute|run them|do them|do it)\s+)?(?:(?:all|both|them|everything|these|it|all of (?:them|it|this))\s+)*(?:in parallel|at the same time|simultaneously|concurrently|side by side|all at once|at once)(?:,? (?:please|thanks|thx))*",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+BESIDE_INTRO = re.compile(
+    r"\b(?:at once|in parallel|at the same time|simultaneously|concurrently|side by side)\b[^.]*:$",
+    re.IGNORECASE,
+)
+
+OTHERWISE = re.compile(
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not(?!\s+\w+\s*,)|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )

@@ -7,8 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Clause, Link, split_clauses
+from prefect_luthier.ai_builder.offline.division import Span, best_division, borders
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked, is_mark
-from prefect_luthier.ai_builder.offline.openings import opens_clause, opens_passive
+from prefect_luthier.ai_builder.offline.openings import opens_clause, opens_passive, states_passive
 from prefect_luthier.ai_builder.offline.quantities import Care, take_care
 from prefect_luthier.ai_builder.offline.retrieval import Index, Match, query_terms
 from prefect_luthier.ai_builder.offline.word_vectors import is_word
@@ -22,9 +23,12 @@ ACCEPT = 0.39
 ACCEPT_POINTING = 0.33
 ACCEPT_MENTIONED = 0.55
 ACCEPT_PART = 0.5
-# How much worse than the whole clause its parts may fit on average.
-_PART_SLACK = 0.03
+ACCEPT_STATED = 0.6
 _USED_FACTOR = 0.85
+# How much less a clause in far words must fit, where the request has clauses that do fit; and how
+# many of those a clause needs beside it to be left out.
+_EASE = 0.15
+_FEW = 2
 
 
 _PATIENT = Care()
@@ -59,11 +63,13 @@ class Reading:
         actions: In the order of execution.
         unknown: Clauses that nothing in the catalog can do.
         vague: Clauses that name nothing an action could be found by.
+        left_out: Clauses that nothing can do, beside enough that can be done.
     """
 
     actions: tuple[Action, ...]
     unknown: tuple[str, ...] = ()
     vague: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def read_actions(text: str, masked: Masked, index: Index) -> Reading:
@@ -74,6 +80,19 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
         masked: The whole request, for its literals.
         index: The catalog.
     """
+    about = index.about(plain(text))
+    strict = _read(text, masked, about)
+    if not strict.unknown or len(strict.actions) < _FEW * len(strict.unknown):
+        return strict
+    # Among things that can be done, a clause in far words more likely means one of them too.
+    lenient = _read(text, masked, about, ease=_EASE)
+    if len(lenient.unknown) * _FEW <= len(lenient.actions):
+        return replace(lenient, unknown=(), left_out=lenient.unknown)
+    return lenient
+
+
+def _read(text: str, masked: Masked, index: Index, ease: float = 0.0) -> Reading:
+    """Read the clauses; ``ease`` lowers what an entry must reach to be accepted."""
     actions: list[Action] = []
     unknown: list[str] = []
     vague: list[str] = []
@@ -83,18 +102,27 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
             actions[-1] = replace(actions[-1], care=care.over(actions[-1].care))
             continue
         clause = replace(read, text=rest) if care else read
-        found = choose(clause, actions, masked, index)
+        found = choose(clause, actions, masked, index, ease)
         actions += [replace(action, care=care) for action in found]
-        if found or clause.event or not clause.directive:
+        if found or clause.event or not clause.directive or _IDLE.fullmatch(clause.text):
             continue
         said = masked.unmask(clause.text).strip(f" {PARALLEL}")
         if is_vague(plain(clause.text)):
             vague.append(said)
         elif is_order(clause.text):
             unknown.append(said)
-    asked = [action for action in actions if action.clause.directive]
-    kept = _without_echoes(asked or actions)
+    asked = [action for action in actions if action.clause.directive or _is_stated(action)]
+    told = [action for action in actions if not action.clause.question]
+    kept = _without_repeats(_without_echoes(asked or told))
     return Reading(tuple(kept), tuple(unknown), tuple(vague))
+
+
+def _is_stated(action: Action) -> bool:
+    """Return whether a sentence that only tells says what is done: `the dump is encrypted`."""
+    clause = action.clause
+    return action.score >= ACCEPT_STATED and (
+        clause.link is Link.BESIDE or states_passive(clause.text)
+    )
 
 
 def _without_echoes(actions: Sequence[Action]) -> list[Action]:
@@ -113,12 +141,35 @@ def _without_echoes(actions: Sequence[Action]) -> list[Action]:
     ]
 
 
+# A clause that means the same entry as another must fit it nearly as well to be a step of its own.
+_REPEATED = 0.75
+
+
+def _without_repeats(actions: Sequence[Action]) -> list[Action]:
+    """Drop the weaker of two clauses that mean one entry, unless they are about other values."""
+    return [
+        action
+        for action in actions
+        if action.literals
+        or not any(
+            other is not action
+            and other.entry is not None
+            and action.entry is not None
+            and other.entry.slug == action.entry.slug
+            and action.score < _REPEATED * other.score
+            for other in actions
+        )
+    ]
+
+
 def is_order(text: str) -> bool:
     """Return whether a clause tells somebody to do something, rather than adding to another."""
     return opens_clause(text) or opens_passive(text) or opens_clause(f"{text} it")
 
 
-def choose(clause: Clause, before: Sequence[Action], masked: Masked, index: Index) -> list[Action]:
+def choose(
+    clause: Clause, before: Sequence[Action], masked: Masked, index: Index, ease: float = 0.0
+) -> list[Action]:
     """Return the actions of one clause; none when nothing fits or it only points back.
 
     Args:
@@ -126,6 +177,7 @@ def choose(clause: Clause, before: Sequence[Action], masked: Masked, index: Inde
         before: The actions chosen so far.
         masked: The whole request, for its literals.
         index: The catalog.
+        ease: How much less than usual an entry may fit.
     """
     literals = tuple(masked.within(clause.text))
     commands = [literal.text for literal in literals if literal.kind == "command"]
@@ -139,10 +191,10 @@ def choose(clause: Clause, before: Sequence[Action], masked: Masked, index: Inde
     whole = _best(text, context, index, used)
     if clause.event:
         return _event(clause, _best(text, context, index), before, literals)
-    parts = _parts(clause, whole, context, masked, index)
+    parts = _parts(clause, context, masked, index)
     if parts:
         return _with_antecedent(parts, before, masked, index)
-    if whole is None or not _is_fit(whole, clause, before):
+    if whole is None or not _is_fit(whole, clause, before, ease):
         return []
     action = Action(
         replace(clause, text=clause.text.replace(PARALLEL, "")),
@@ -154,11 +206,11 @@ def choose(clause: Clause, before: Sequence[Action], masked: Masked, index: Inde
     return _with_antecedent([action], before, masked, index)
 
 
-def _is_fit(match: Match, clause: Clause, before: Sequence[Action]) -> bool:
+def _is_fit(match: Match, clause: Clause, before: Sequence[Action], ease: float) -> bool:
     """Return whether an entry fits a clause well enough to be what is meant."""
     if not clause.directive:
         return match.score >= ACCEPT_MENTIONED
-    return match.fit >= (ACCEPT_POINTING if before and _points_back(clause.text) else ACCEPT)
+    return match.fit >= (ACCEPT_POINTING if before and _points_back(clause.text) else ACCEPT) - ease
 
 
 def _best(text: str, context: str, index: Index, used: Collection[str] = ()) -> Match | None:
@@ -228,38 +280,46 @@ _CONNECTED = re.compile(
 )
 
 
-def _parts(
-    clause: Clause, whole: Match | None, context: str, masked: Masked, index: Index
-) -> list[Action]:
+def _parts(clause: Clause, context: str, masked: Masked, index: Index) -> list[Action]:
     """Split `run the tests and the linter` where each part is clearly an action of its own."""
-    pieces = [piece.strip() for piece in _CONNECTED.split(clause.text) if piece.strip()]
-    if not 1 < len(pieces) <= 6:  # noqa: PLR2004 - longer lists are values, not actions
+    bounds = borders(clause.text, _CONNECTED)
+    if not 1 < len(bounds) <= _MOST_PARTS:
         return []
-    verb = pieces[0].split()[0]
-    chosen: list[tuple[str, Match, bool]] = []
-    for position, piece in enumerate(pieces):
-        own = _best(plain(piece), context, index)
-        lent = _best(plain(f"{verb} {piece}"), context, index) if position else None
-        best = max((m for m in (own, lent) if m), key=lambda match: match.score, default=None)
-        if best is None or best.score < ACCEPT_PART:
-            return []
-        chosen.append((piece, best, best is lent))
-    if len({match.entry.slug for _, match, _ in chosen}) < len(chosen):
-        return []
-    mean = sum(match.score for _, match, _ in chosen) / len(chosen)
-    if whole is not None and mean < whole.score - _PART_SLACK:
+    verb = clause.text[bounds[0][0] : bounds[0][1]].split()[0]
+    spans: dict[tuple[int, int], Span] = {}
+    for first in range(len(bounds)):
+        for last in range(first, len(bounds)):
+            text = clause.text[bounds[first][0] : bounds[last][1]].strip()
+            found = _span(text, verb if first else "", context, index)
+            if found is not None:
+                spans[first, last] = found
+    chosen = best_division(spans, len(bounds), ACCEPT_PART)
+    if len(chosen) < 2:  # noqa: PLR2004 - fewer is no division
         return []
     beside = clause.text.endswith(PARALLEL)
     return [
         Action(
-            replace(clause, text=piece, link=_part_link(clause, position, lent=lent or beside)),
-            match.entry,
+            replace(clause, text=span.text, link=_part_link(clause, at, lent=span.lent or beside)),
+            span.match.entry,
             None,
-            tuple(masked.within(piece)),
-            match.score,
+            tuple(masked.within(span.text)),
+            span.match.score,
         )
-        for position, (piece, match, lent) in enumerate(chosen)
+        for at, span in enumerate(chosen)
     ]
+
+
+_MOST_PARTS = 6
+
+
+def _span(text: str, verb: str, context: str, index: Index) -> Span | None:
+    """Return what fits a part; one without a verb of its own takes that of the first part."""
+    own = _best(plain(text), context, index)
+    lent = _best(plain(f"{verb} {text}"), context, index) if verb else None
+    if own and lent and own.score > ACCEPT_PART and (opens_clause(text) or opens_passive(text)):
+        lent = None
+    match = max((m for m in (own, lent) if m), key=lambda match: match.score, default=None)
+    return Span(text, match, match is lent) if match else None
 
 
 def _part_link(clause: Clause, position: int, *, lent: bool) -> Link:
@@ -312,7 +372,7 @@ def is_vague(text: str) -> bool:
 
 
 _IDLE = re.compile(
-    r"(?:please )?(?:find (?:it |that |this )?out|figure (?:it|that|this) out|work (?:it|that|this) out|look into (?:it|that|this)|(?:just )?(?:do|keep|leave|take) (?:it|them|that|this|those|these)(?: two| three| all)?|go(?: ahead)?|whatever|none|just those|that's (?:it|all)|nothing else|as usual|rather|kind regards.*|cheers.*|thanks.*)",  # noqa: E501 - a pattern reads best in one piece
+    r"(?:please )?(?:find (?:it |that |this )?out|figure (?:it|that|this) out|work (?:it|that|this) out|look into (?:it|that|this)|(?:just )?(?:do|keep|leave|take) (?:it|them|that|this|those|these)(?: two| three| all)?|[a-z]+ nothing|forget (?:it|that)|go(?: ahead)?|whatever|none|just those|that's (?:it|all)|nothing else|as usual|rather|kind regards.*|cheers.*|thanks.*)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 

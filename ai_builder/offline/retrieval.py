@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -32,6 +33,7 @@ _VERB_WEIGHT = 1.3
 _ASKED_SHARE = 0.6
 _OPPOSITE_FACTOR = 0.35
 _CONTEXT_BONUS = 0.08
+_SUBJECT_BONUS = 0.2
 _SERVICE_FACTOR = 0.8
 _USUALLY_ASKED = 0.4
 # The words' part in a score; the rest is the nearness of meanings, whole from this cosine on.
@@ -105,7 +107,19 @@ class Index:
             [_SERVICE_FACTOR if d.entry.kind == "service" else 1.0 for d in self._documents],
             dtype=np.float32,
         )
-        self._meanings = entry_vectors(list(newest.values()), cache_dir)
+        self._meanings: Floats = entry_vectors(list(newest.values()), cache_dir)
+        self._subject: Floats = np.zeros(len(self._documents), dtype=np.float32)
+
+    def about(self, text: str) -> Index:
+        """Return the same catalog for a request: what fits its subject is preferred.
+
+        Args:
+            text: The whole request.
+        """
+        found = copy(self)
+        nearness = self._meanings @ _meaning(text)
+        found._subject = _SUBJECT_BONUS * (nearness - nearness.max(initial=0.0))  # noqa: SLF001 - a copy of itself
+        return found
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -161,7 +175,7 @@ class Index:
             (scores + self._context_bonus(context, query)) * agreement,
             asked * agreement,
         )
-        scores = scores * self._runnable
+        scores = scores * self._runnable + self._subject
         order = np.argsort(-scores, kind="stable")[:limit]
         return [Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order]
 
