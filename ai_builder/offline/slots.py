@@ -22,6 +22,7 @@ class Slot:
         required: Whether the entry cannot do without it.
         description: The schema's words.
         choices: The values allowed, when they are listed.
+        pattern: What a text must match, when the schema says so.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Slot:
     required: bool
     description: str
     choices: tuple[Any, ...] = ()
+    pattern: str | None = None
 
 
 # A role, and the words in an input's name that give it; the first that fits counts.
@@ -98,6 +100,7 @@ def _slot(name: str, schema: Mapping[str, Any], required: bool, root: Mapping[st
     if isinstance(kind, list):
         kind = next((each for each in kind if each != "null"), "any")
     choices = schema.get("enum")
+    pattern = schema.get("pattern")
     is_secret = schema.get("format") == "password" or bool(schema.get("writeOnly"))
     return Slot(
         name,
@@ -106,6 +109,7 @@ def _slot(name: str, schema: Mapping[str, Any], required: bool, root: Mapping[st
         required,
         str(schema.get("description", "")),
         tuple(choices) if isinstance(choices, list) else (),
+        pattern if isinstance(pattern, str) else None,
     )
 
 
