@@ -196,7 +196,7 @@ def test_a_service_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     started = time.monotonic()
     held.release()
     assert _is_gone(pid)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:

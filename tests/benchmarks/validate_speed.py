@@ -7,8 +7,6 @@ Prefect, and one of a definition with 1,000 steps takes less than that import. E
 command is followed by one of the import, so that a busy machine slows both.
 """
 
-# ruff: noqa: T201 - a script that prints what it measured
-
 from __future__ import annotations
 
 import argparse

@@ -136,7 +136,7 @@ def test_ten_thousand_steps(shape):
     )
     started = time.monotonic()
     report = validate(Source.from_text(text), Catalog())
-    assert time.monotonic() - started < 15  # about one second on an idle machine
+    assert time.monotonic() - started < 120  # it ends; about two seconds on an idle machine
     assert report.ok is (shape in {"chain", "wide", "dense"})
     if shape == "cycle":
         assert [d.code for d in report.diagnostics] == ["cycle"]

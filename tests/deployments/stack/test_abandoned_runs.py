@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -76,7 +77,8 @@ async def _run(
     deployment = {"name": pool, "flow_id": flow["id"], "work_pool_name": pool}
     created = await api.post("/deployments/", json=deployment)
     url = f"/deployments/{created.json()['id']}/create_flow_run"
-    run_id = str((await api.post(url, json={"state": {"type": "SCHEDULED"}})).json()["id"])
+    answer = await _patiently(lambda: api.post(url, json={"state": {"type": "SCHEDULED"}}))
+    run_id = str(answer.json()["id"])
     if worker:
         labels = {"prefect.worker.name": worker}
         (await api.patch(f"/flow_runs/{run_id}/labels", json=labels)).raise_for_status()
@@ -233,8 +235,22 @@ async def test_automations_are_created_once(api: httpx.AsyncClient) -> None:
     created = (await api.post("/automations/filter")).json()
     ours = [automation for automation in created if automation["name"].startswith("Luthier:")]
     assert len(ours) == 2
-    await api.patch(f"/automations/{ours[0]['id']}", json={"enabled": False})
+    switched_off = await _patiently(
+        lambda: api.patch(f"/automations/{ours[0]['id']}", json={"enabled": False})
+    )
+    assert switched_off.is_success
     await ensure_automations(api)
     again = (await api.post("/automations/filter")).json()
     assert len(again) == len(created)
     assert [a["enabled"] for a in again if a["id"] == ours[0]["id"]] == [False]
+
+
+async def _patiently(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Make a request again while the server's SQLite is busy."""
+    answer = await call()
+    for _ in range(20):
+        if answer.is_success:
+            break
+        await asyncio.sleep(0.5)
+        answer = await call()
+    return answer

@@ -165,7 +165,7 @@ def test_down_ends_runs_and_ctrl_c_ends_everything(running: Any) -> None:
     run_id = running.start_run(300)
     started = time.monotonic()
     running.down()
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
     assert running.processes() == []
     assert read_state(running.settings) is None
     with socket.socket() as taken:

@@ -66,9 +66,7 @@ def plug_in(monkeypatch):
     """Give a function that installs a plug-in for the test."""
 
     def install(loaded: object) -> None:
-        monkeypatch.setattr(
-            installed, "entry_points", lambda group: [FakeEntryPoint("plug:in", loaded)]
-        )
+        monkeypatch.setattr(installed, "_entry_points", lambda: [FakeEntryPoint("plug:in", loaded)])
         installed.installed_actions.cache_clear()
         installed.installed_catalog.cache_clear()
 
