@@ -161,13 +161,26 @@ def _fill(
         inputs = fill_inputs(step.entry, text, literals, upstream, parameters, item)
         message_for(step.action, inputs, masked)
         if inputs:
-            step.table["inputs"] = inputs
+            step.table["inputs"] = {name: _escaped(value) for name, value in inputs.items()}
     if care.retries:
         step.table["retries"] = {"max": care.retries} | (
             {"delay": care.delay} if care.delay else {}
         )
     if care.timeout:
         step.table["timeout"] = care.timeout
+
+
+# `${{` that starts none of our own expressions: the operator's words, which mean themselves.
+_FOREIGN_MARK = re.compile(r"\$\{\{(?! (?:params|steps|item|index|run)\b[^{}]*\}\})")
+
+
+def _escaped(value: Any) -> Any:
+    """Return an input whose texts mean themselves, however they look."""
+    if isinstance(value, dict):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_escaped(item) for item in value]
+    return _FOREIGN_MARK.sub("${{ '${{' }}", value) if isinstance(value, str) else value
 
 
 def _own_literals(step: _Step, steps: Sequence[_Step], position: int) -> list[Literal]:
