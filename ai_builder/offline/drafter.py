@@ -70,7 +70,8 @@ def draft_offline(request: DraftRequest, catalog: Catalog, cache_dir: Path | Non
 
 
 def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
-    text = request.request
+    # A NUL says nothing, and no file or program takes it.
+    text = request.request.replace("\0", " ")
     if not any(char.isalnum() for char in text):
         return _refuse(catalog, "empty-request", "The request is empty. Say what shall happen.")
     if len(text) > MAX_REQUEST_CHARACTERS:
