@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,6 @@ from prefect_luthier.deployments.stack.abandoned_runs import (
 )
 from prefect_luthier.deployments.stack.prefect_api import (
     ensure_automations,
-    open_api,
     silent_runs,
     state_type,
 )
@@ -33,8 +32,23 @@ DEAD_PID = 2**22 + 1  # above the kernel's largest
 
 @pytest.fixture
 async def api(prefect_server: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_api(prefect_server) as client:
+    """Give a client that asks again while the server's SQLite is busy."""
+    async with httpx.AsyncClient(
+        base_url=prefect_server, transport=_Patient(), timeout=30
+    ) as client:
         yield client
+
+
+class _Patient(httpx.AsyncHTTPTransport):
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        for _ in range(40):
+            if not response.is_server_error:
+                break
+            await response.aclose()
+            await asyncio.sleep(0.25)
+            response = await super().handle_async_request(request)
+        return response
 
 
 @pytest.fixture
@@ -77,7 +91,7 @@ async def _run(
     deployment = {"name": pool, "flow_id": flow["id"], "work_pool_name": pool}
     created = await api.post("/deployments/", json=deployment)
     url = f"/deployments/{created.json()['id']}/create_flow_run"
-    answer = await _patiently(lambda: api.post(url, json={"state": {"type": "SCHEDULED"}}))
+    answer = await api.post(url, json={"state": {"type": "SCHEDULED"}})
     run_id = str(answer.json()["id"])
     if worker:
         labels = {"prefect.worker.name": worker}
@@ -235,22 +249,8 @@ async def test_automations_are_created_once(api: httpx.AsyncClient) -> None:
     created = (await api.post("/automations/filter")).json()
     ours = [automation for automation in created if automation["name"].startswith("Luthier:")]
     assert len(ours) == 2
-    switched_off = await _patiently(
-        lambda: api.patch(f"/automations/{ours[0]['id']}", json={"enabled": False})
-    )
-    assert switched_off.is_success
+    (await api.patch(f"/automations/{ours[0]['id']}", json={"enabled": False})).raise_for_status()
     await ensure_automations(api)
     again = (await api.post("/automations/filter")).json()
     assert len(again) == len(created)
     assert [a["enabled"] for a in again if a["id"] == ours[0]["id"]] == [False]
-
-
-async def _patiently(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """Make a request again while the server's SQLite is busy."""
-    answer = await call()
-    for _ in range(20):
-        if answer.is_success:
-            break
-        await asyncio.sleep(0.5)
-        answer = await call()
-    return answer
