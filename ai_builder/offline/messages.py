@@ -26,8 +26,8 @@ def message_for(action: Action, inputs: dict[str, Any], masked: Masked) -> None:
         if slot.role == "title" and slot.required:
             given = str(inputs.get(slot.name, ""))
             if not given or given.startswith("${{ params."):
-                inputs[slot.name] = _as_written(
-                    title(masked.unmask(action.clause.condition or action.clause.text))
+                inputs[slot.name] = title(
+                    masked.unmask(action.clause.condition or action.clause.text)
                 )
         if not slot.required or not (slot.role == "message" or slot.name in _TEXTS):
             continue
@@ -43,9 +43,4 @@ def _text(action: Action, masked: Masked) -> str:
     if texts:
         return texts[0]
     told = title(masked.unmask(action.clause.condition or action.clause.text))
-    return f"{_as_written(told)}."
-
-
-def _as_written(text: str) -> str:
-    """Return words of a request so that an opening of a template in them stays plain text."""
-    return text.replace("${{", "${{ '${{' }}")
+    return f"{told}."
