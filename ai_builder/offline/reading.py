@@ -309,7 +309,7 @@ def _parts(clause: Clause, context: str, masked: Masked, index: Index) -> list[A
     ]
 
 
-_MOST_PARTS = 6
+_MOST_PARTS = 4
 
 
 def _span(text: str, verb: str, context: str, index: Index) -> Span | None:
