@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
-    """Call the command line."""
-    return CliRunner().invoke(app, [*arguments, "--provider", "offline"], input=stdin)
+    """Call the command line, in a thread: other tests may keep an event loop in this one."""
+    with ThreadPoolExecutor(1) as threads:
+        words = [*arguments, "--provider", "offline"]
+        return threads.submit(lambda: CliRunner().invoke(app, words, input=stdin)).result()
 
 
 def test_the_definition_goes_to_stdout() -> None:
