@@ -1,0 +1,59 @@
+"""Woods, tools and machines: the values that a design is judged by."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MaterialKind = Literal["softwood", "hardwood", "shell", "synthetic", "bone"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    id: str = Field(default="inline", description="Library id, or `inline`.")
+    name: str = Field(default="", description="Name for people.")
+
+
+class Material(_Entry):
+    """A wood or an inlay material."""
+
+    kind: MaterialKind = Field(description="What kind of material it is.")
+    density_kg_m3: float = Field(gt=0, description="Density at 12 % moisture, kg/m³.")
+    janka_n: float | None = Field(default=None, gt=0, description="Janka hardness, N.")
+    cutting_energy_j_mm3: float = Field(gt=0, description="Specific cutting energy, J/mm³.")
+    color: str = Field(default="#c8a165", pattern=r"^#[0-9a-f]{6}$", description="Colour drawn.")
+
+
+class Tool(_Entry):
+    """An end mill."""
+
+    diameter_mm: float = Field(gt=0, description="Cutting diameter.")
+    flutes: int = Field(ge=1, le=12, description="Number of cutting edges.")
+    flute_length_mm: float = Field(gt=0, description="Length of the cutting edges.")
+    stickout_mm: float = Field(gt=0, description="Length out of the collet.")
+    shank_diameter_mm: float = Field(default=3.175, gt=0, description="Diameter of the shank.")
+    runout_mm: float = Field(default=0.0, ge=0, description="Total indicated runout at the tip.")
+    chipload_mm: float | None = Field(
+        default=None,
+        gt=0,
+        description="Feed per tooth in wood, by its maker; from the chipload tables when none.",
+    )
+
+
+class Machine(_Entry):
+    """A three-axis router."""
+
+    travel_mm: tuple[float, float, float] = Field(description="Travel in X, Y and Z.")
+    max_feed_mm_min: float = Field(gt=0, description="Largest feed in X and Y.")
+    max_plunge_mm_min: float = Field(gt=0, description="Largest feed in Z.")
+    acceleration_mm_s2: float = Field(gt=0, description="Acceleration in X and Y.")
+    z_acceleration_mm_s2: float = Field(gt=0, description="Acceleration in Z.")
+    junction_deviation_mm: float = Field(default=0.01, gt=0, description="GRBL's $11.")
+    spindle_min_rpm: float = Field(gt=0, description="Slowest spindle speed.")
+    spindle_max_rpm: float = Field(gt=0, description="Fastest spindle speed.")
+    spindle_power_w: float = Field(gt=0, description="Power of the spindle.")
+    max_spindle_load: float = Field(
+        default=0.5, gt=0, le=1, description="Share of the power that cutting may take."
+    )
