@@ -10,9 +10,9 @@ from pathlib import Path
 from prefect_luthier.ai_builder.offline.indexes import catalog_index
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.catalog import Catalog, split_reference
-from prefect_luthier.deployments.definition.pointers import lookup
 from prefect_luthier.deployments.definition.source import Source
 from prefect_luthier.diagnostics import MAX_CANDIDATES, Diagnostic
+from prefect_luthier.pointers import lookup
 
 UNKNOWN = "unknown-action"
 

@@ -19,9 +19,9 @@ from prefect_luthier.ai_builder.toml_writer import (
     wrapped_value,
     write_json_form,
 )
-from prefect_luthier.deployments.definition.pointers import Path, lookup
 from prefect_luthier.deployments.definition.positions import Place, removal_range
 from prefect_luthier.deployments.definition.toml_positions import toml_positions
+from prefect_luthier.pointers import Path, lookup
 
 # Each change reads the text anew; beyond this many the file is another one anyway.
 MAX_CHANGES = 300

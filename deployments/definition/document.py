@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from prefect_luthier.deployments.definition.json_syntax import json_positions, parse_json
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.deployments.definition.positions import (
     Duplicate,
     LineIndex,
@@ -19,6 +18,7 @@ from prefect_luthier.deployments.definition.positions import (
 from prefect_luthier.deployments.definition.source import Source
 from prefect_luthier.deployments.definition.toml_syntax import parse_toml
 from prefect_luthier.diagnostics import Diagnostic, Span
+from prefect_luthier.pointers import Path
 
 _BOM = "\ufeff"
 

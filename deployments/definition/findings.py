@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from prefect_luthier.deployments.definition.document import Document
-from prefect_luthier.deployments.definition.pointers import Path, lookup, to_pointer
 from prefect_luthier.deployments.definition.positions import Range
 from prefect_luthier.deployments.definition.string_offsets import written_range
-from prefect_luthier.deployments.definition.suggestions import closest, surely_meant
 from prefect_luthier.diagnostics import Diagnostic, Edit, Fix, Severity, Span
+from prefect_luthier.pointers import Path, lookup, to_pointer
+from prefect_luthier.suggestions import closest, surely_meant
 
 MAX_FINDINGS = 1_000
 MAX_COMPARISONS = 2_000_000

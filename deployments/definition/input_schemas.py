@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prefect_luthier.deployments.definition.pointers import Path
+from prefect_luthier.pointers import Path
 
 _MAX_REFERENCES = 16
 _COMBINED = ("anyOf", "oneOf")

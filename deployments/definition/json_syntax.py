@@ -6,7 +6,6 @@ import json
 import re
 from typing import Any
 
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.deployments.definition.positions import (
     Duplicate,
     LineIndex,
@@ -15,6 +14,7 @@ from prefect_luthier.deployments.definition.positions import (
 )
 from prefect_luthier.deployments.definition.toml_syntax import Parsed
 from prefect_luthier.diagnostics import Diagnostic
+from prefect_luthier.pointers import Path
 
 _PIECE = re.compile(r'"(?:\\.|[^"\\])*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 

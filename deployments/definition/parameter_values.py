@@ -9,10 +9,10 @@ from prefect_luthier.deployments.definition.model import Definition, Parameter
 from prefect_luthier.deployments.definition.parameter_types import ParameterType
 from prefect_luthier.deployments.definition.patterns import matches
 from prefect_luthier.deployments.definition.plugins import parameter_type
-from prefect_luthier.deployments.definition.pointers import to_pointer
-from prefect_luthier.deployments.definition.suggestions import closest, did_you_mean
 from prefect_luthier.diagnostics import Diagnostic
 from prefect_luthier.errors import InvalidDefinition
+from prefect_luthier.pointers import to_pointer
+from prefect_luthier.suggestions import closest, did_you_mean
 
 
 def resolve_parameters(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.diagnostics import Span
+from prefect_luthier.pointers import Path
 
 Range = tuple[int, int]
 

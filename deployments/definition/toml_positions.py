@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 import tree_sitter
 import tree_sitter_toml
 
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.deployments.definition.positions import Duplicate, Place, Positions, Range
+from prefect_luthier.pointers import Path
 
 _KEYS = ("bare_key", "quoted_key", "dotted_key")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")

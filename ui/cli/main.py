@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_command
 
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.ui.cli.lazy_group import lazy_group
 from prefect_luthier.ui.cli.output import report_error, report_unexpected
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -32,47 +31,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("schema:schema", "Print the JSON Schema of definitions, for editors."),
     "eject": ("eject:eject", "Turn a definition into Python that runs without Luthier."),
     "catalog": ("catalog:catalog", "List the actions a definition may use."),
+    "rosette": ("rosette.app:app", "Design a guitar rosette: from constraints to toolpaths."),
     "eval": ("evaluate:evaluate", "Draft many requests and score the results."),
     "self-test": ("self_test:self_test", "Check this installation from end to end."),
 }
 
 
-class LazyGroup(TyperGroup):
-    """A group whose commands are imported when they are called, not when they are listed."""
-
-    _listing = False
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the commands in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
-        """Return the command; while help is printed, only its name and summary."""
-        if cmd_name not in COMMANDS:
-            return None
-        target, summary = COMMANDS[cmd_name]
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        if self._listing:
-            app.command(cmd_name, help=summary)(lambda: None)
-            return get_command(app)
-        module, _, name = target.partition(":")
-        loaded = getattr(importlib.import_module(f"prefect_luthier.ui.cli.{module}"), name)
-        if isinstance(loaded, typer.Typer):
-            return get_command(loaded)
-        app.command(cmd_name)(loaded)
-        return get_command(app)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Print the help page without importing the commands."""
-        self._listing = True
-        try:
-            super().format_help(ctx, formatter)
-        finally:
-            self._listing = False
-
-
 app = typer.Typer(
-    cls=LazyGroup,
+    cls=lazy_group("prefect_luthier.ui.cli", COMMANDS),
     name="luthier",
     help="Describe an automation in plain language; run it as a checked Prefect deployment.",
     no_args_is_help=True,

@@ -9,9 +9,9 @@ from prefect_luthier.deployments.definition.checks.context import Checked
 from prefect_luthier.deployments.definition.checks.inputs import InputCheck
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
 from prefect_luthier.deployments.definition.model import ActionTemplate
-from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.suggestions import closest, surely_meant
 from prefect_luthier.diagnostics import MAX_CANDIDATES, Fix
+from prefect_luthier.pointers import Path
+from prefect_luthier.suggestions import closest, surely_meant
 
 _SHELL_WORDS = frozenset({"shell", "sh", "bash", "command", "cmd", "run", "exec", "script"})
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from prefect_luthier.deployments.definition.cel_tokens import ROOTS, Token, tokens
 from prefect_luthier.deployments.definition.checks.context import Checked, Site
-from prefect_luthier.deployments.definition.suggestions import (
+from prefect_luthier.diagnostics import Fix
+from prefect_luthier.suggestions import (
     closest,
     did_you_mean,
     surely_meant,
 )
-from prefect_luthier.diagnostics import Fix
 
 _ERROR = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
 _UNDECLARED = re.compile(r"undeclared reference to '(?P<name>[^']*)'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect_luthier.deployments.definition.checks.context import Checked
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
 from prefect_luthier.deployments.definition.command_heads import command_heads
-from prefect_luthier.deployments.definition.pointers import Path
+from prefect_luthier.pointers import Path
 
 
 def check_commands(checked: Checked) -> None:

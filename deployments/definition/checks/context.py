@@ -14,7 +14,7 @@ from prefect_luthier.deployments.definition.findings import Findings
 from prefect_luthier.deployments.definition.graph import StepGraph
 from prefect_luthier.deployments.definition.model import Definition, Step
 from prefect_luthier.deployments.definition.outputs import ITEMS_OUTPUT, item_outputs
-from prefect_luthier.deployments.definition.pointers import Path
+from prefect_luthier.pointers import Path
 
 
 @dataclass(frozen=True)

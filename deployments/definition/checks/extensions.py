@@ -12,8 +12,8 @@ from prefect_luthier.deployments.definition.plugins import (
     is_group_used,
     load_entry_points,
 )
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.diagnostics import Diagnostic
+from prefect_luthier.pointers import Path
 
 
 def check_extensions(checked: Checked) -> None:

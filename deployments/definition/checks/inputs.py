@@ -17,18 +17,18 @@ from prefect_luthier.deployments.definition.input_schemas import (
     types_of,
 )
 from prefect_luthier.deployments.definition.model import Step
-from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.suggestions import (
-    closest,
-    did_you_mean,
-    surely_meant,
-)
 from prefect_luthier.deployments.definition.templates import (
     TemplateError,
     is_template,
     whole_placeholder,
 )
 from prefect_luthier.diagnostics import Fix
+from prefect_luthier.pointers import Path
+from prefect_luthier.suggestions import (
+    closest,
+    did_you_mean,
+    surely_meant,
+)
 
 # Which JSON types a value of a CEL type can be.
 _JSON_TYPES = {

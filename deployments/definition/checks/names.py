@@ -9,9 +9,9 @@ from prefect_luthier.deployments.definition.checks.context import Checked
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
 from prefect_luthier.deployments.definition.model import NAME_PATTERN
 from prefect_luthier.deployments.definition.outputs import COMMAND_OUTPUTS, ITEMS_OUTPUT
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.deployments.definition.positions import Range
 from prefect_luthier.diagnostics import Fix
+from prefect_luthier.pointers import Path
 
 MAX_NAME_LENGTH = 64
 

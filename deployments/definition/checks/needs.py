@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect_luthier.deployments.definition.checks.context import Checked
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
-from prefect_luthier.deployments.definition.suggestions import did_you_mean
+from prefect_luthier.suggestions import did_you_mean
 
 _LONGEST_CYCLE_SHOWN = 12
 

@@ -15,8 +15,8 @@ from prefect_luthier.deployments.definition.patterns import (
     pattern_problem,
 )
 from prefect_luthier.deployments.definition.plugins import PluginFailed, parameter_type
-from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.suggestions import (
+from prefect_luthier.pointers import Path
+from prefect_luthier.suggestions import (
     closest,
     did_you_mean,
     surely_meant,

@@ -9,14 +9,14 @@ from prefect_luthier.deployments.definition.cel_tokens import Reference
 from prefect_luthier.deployments.definition.checks.context import Checked, Site
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
 from prefect_luthier.deployments.definition.plugins import PluginFailed
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.deployments.definition.scope import (
     RUN_FIELDS,
     output_variable,
     parameter_variable,
 )
-from prefect_luthier.deployments.definition.suggestions import did_you_mean
 from prefect_luthier.diagnostics import Fix
+from prefect_luthier.pointers import Path
+from prefect_luthier.suggestions import did_you_mean
 
 Resolved = tuple[int, str]
 """How many parts of a reference name its variable, and the name of the type of that."""

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from prefect_luthier.deployments.definition.checks.values import MAX_DEPTH, check_values
 from prefect_luthier.deployments.definition.findings import Findings
 from prefect_luthier.deployments.definition.model import Definition
-from prefect_luthier.deployments.definition.pointers import Path, lookup
+from prefect_luthier.pointers import Path, lookup
 
 UNKNOWN = "\x00"  # stands for a text that could not be read
 

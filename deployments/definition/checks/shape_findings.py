@@ -16,13 +16,13 @@ from prefect_luthier.deployments.definition.model import (
     SEMVER_PATTERN,
     Definition,
 )
-from prefect_luthier.deployments.definition.pointers import Path, lookup
-from prefect_luthier.deployments.definition.suggestions import (
+from prefect_luthier.diagnostics import Fix
+from prefect_luthier.pointers import Path, lookup
+from prefect_luthier.suggestions import (
     closest,
     did_you_mean,
     surely_meant,
 )
-from prefect_luthier.diagnostics import Fix
 
 # What other tools call the same thing.
 SYNONYMS = {

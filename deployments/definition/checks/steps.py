@@ -8,9 +8,9 @@ from typing import Any
 from prefect_luthier.deployments.definition.checks.context import Checked
 from prefect_luthier.deployments.definition.durations import parse_duration
 from prefect_luthier.deployments.definition.model import ActionTemplate, Step
-from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.suggestions import surely_meant
 from prefect_luthier.deployments.definition.templates import is_template
+from prefect_luthier.pointers import Path
+from prefect_luthier.suggestions import surely_meant
 
 WORKSPACES = ("inherit", "ephemeral")
 

@@ -10,14 +10,14 @@ from prefect_luthier.deployments.definition.cron import ALIASES, cron_problem
 from prefect_luthier.deployments.definition.model import Parameter, Trigger
 from prefect_luthier.deployments.definition.parameter_values import check_value
 from prefect_luthier.deployments.definition.plugins import PluginFailed
-from prefect_luthier.deployments.definition.pointers import Path
-from prefect_luthier.deployments.definition.suggestions import (
+from prefect_luthier.deployments.definition.templates import is_template
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.pointers import Path
+from prefect_luthier.suggestions import (
     closest,
     did_you_mean,
     surely_meant,
 )
-from prefect_luthier.deployments.definition.templates import is_template
-from prefect_luthier.errors import LuthierError
 
 
 def check_triggers(checked: Checked) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from prefect_luthier.deployments.definition.findings import Findings
-from prefect_luthier.deployments.definition.pointers import Path
 from prefect_luthier.diagnostics import Fix
+from prefect_luthier.pointers import Path
 
 MAX_DEPTH = 32
 MAX_TEXT_LENGTH = 2_000_000

@@ -20,7 +20,7 @@ from prefect_luthier.deployments.definition.patterns import (
     pattern_problem,
 )
 from prefect_luthier.deployments.definition.string_offsets import written_range
-from prefect_luthier.deployments.definition.suggestions import closest, surely_meant
+from prefect_luthier.suggestions import closest, surely_meant
 
 
 @pytest.mark.parametrize(

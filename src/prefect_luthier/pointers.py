@@ -1,4 +1,4 @@
-"""JSON pointers: how a finding names a place in a definition."""
+"""JSON pointers: how a finding names a place in a document."""
 
 from __future__ import annotations
 

@@ -1,0 +1,58 @@
+"""Groups of commands whose modules are imported when a command is called."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+
+def lazy_group(package: str, commands: Mapping[str, tuple[str, str]]) -> type[TyperGroup]:
+    """Return a group class that lists ``commands`` without importing them.
+
+    Args:
+        package: Dotted name of the package with the commands' modules.
+        commands: ``(module:function, summary)`` by command name, in the order of the help page.
+    """
+
+    class LazyGroup(TyperGroup):
+        """A group whose commands are imported when they are called, not when they are listed."""
+
+        _listing = False
+
+        def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+            """Return the commands in the order of the table."""
+            return list(commands)
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+            """Return the command; while help is printed, only its name and summary."""
+            if cmd_name not in commands:
+                return None
+            target, summary = commands[cmd_name]
+            if self._listing:
+                return _command(cmd_name, lambda: None, help=summary)
+            module, _, name = target.partition(":")
+            loaded = getattr(importlib.import_module(f"{package}.{module}"), name)
+            if isinstance(loaded, typer.Typer):
+                return get_command(loaded)
+            return _command(cmd_name, loaded)
+
+        def format_help(self, ctx: Any, formatter: Any) -> None:
+            """Print the help page without importing the commands."""
+            self._listing = True
+            try:
+                super().format_help(ctx, formatter)
+            finally:
+                self._listing = False
+
+    return LazyGroup
+
+
+def _command(name: str, function: Any, **options: Any) -> Any:
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    app.command(name, **options)(function)
+    return get_command(app)
