@@ -12,6 +12,7 @@ from prefect.client.orchestration import PrefectClient
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.parameter_values import resolve_parameters
 from prefect_luthier.deployments.register.compatibility import broken_schedules
@@ -34,7 +35,6 @@ from prefect_luthier.deployments.store.audit import acting_user, record_event
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.definitions import save_definition
 from prefect_luthier.deployments.store.tables import Registration as RegistrationRow
-from prefect_luthier.deployments.store.tables import now
 from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.settings import Settings, load_settings
 

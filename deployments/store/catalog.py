@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, delete, select
 
+from prefect_luthier.blocks.columns import now
 from prefect_luthier.catalog import CatalogEntry
-from prefect_luthier.deployments.store.tables import CatalogRow, now
+from prefect_luthier.deployments.store.tables import CatalogRow
 
 INSTALLED = "installed"
 

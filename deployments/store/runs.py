@@ -13,9 +13,10 @@ from sqlalchemy import String, cast, inspect, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, delete, select
 
+from prefect_luthier.blocks.columns import now
 from prefect_luthier.canonical import jsonable, storable_text
 from prefect_luthier.deployments.definition.plan import Plan
-from prefect_luthier.deployments.store.tables import RunRecord, StepRow, now
+from prefect_luthier.deployments.store.tables import RunRecord, StepRow
 from prefect_luthier.errors import LuthierError, UsageError
 
 _MIN_PREFIX = 4

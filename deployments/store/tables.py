@@ -6,33 +6,15 @@ audit events are append-only.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-DEFAULT_TENANT = "default"
-
-
-def now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
-
-
-def _json(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(JSONB, nullable=nullable))
-
-
-def _time(*, nullable: bool = False, index: bool = False) -> Any:
-    column = Column(DateTime(timezone=True), nullable=nullable, index=index)
-    return (
-        Field(default=None, sa_column=column)
-        if nullable
-        else Field(default_factory=now, sa_column=column)
-    )
+from prefect_luthier.blocks.columns import DEFAULT_TENANT, json_column, time_column
 
 
 class StoredDefinition(SQLModel, table=True):
@@ -50,10 +32,10 @@ class StoredDefinition(SQLModel, table=True):
     digest: str = Field(index=True)
     text_digest: str
     text: str
-    document: dict[str, Any] = _json()
-    provenance: dict[str, Any] = _json()
+    document: dict[str, Any] = json_column()
+    provenance: dict[str, Any] = json_column()
     actor: str
-    created_at: datetime = _time()
+    created_at: datetime = time_column()
 
 
 class Registration(SQLModel, table=True):
@@ -65,9 +47,9 @@ class Registration(SQLModel, table=True):
     tenant: str = DEFAULT_TENANT
     deployment_id: UUID
     definition_id: UUID = Field(foreign_key="definition.id")
-    sent: dict[str, Any] = _json()
+    sent: dict[str, Any] = json_column()
     actor: str
-    updated_at: datetime = _time()
+    updated_at: datetime = time_column()
 
 
 class RunRecord(SQLModel, table=True):
@@ -87,7 +69,7 @@ class RunRecord(SQLModel, table=True):
     version: str
     definition_digest: str
     plan_digest: str
-    plan: dict[str, Any] = _json()
+    plan: dict[str, Any] = json_column()
     actor: str
     state: str = "running"
     message: str = ""
@@ -97,8 +79,8 @@ class RunRecord(SQLModel, table=True):
     )
     parent_run: UUID | None = Field(default=None, index=True)
     parent_step: str | None = Field(default=None, description="The step that started it.")
-    created_at: datetime = _time(index=True)
-    ended_at: datetime | None = _time(nullable=True)
+    created_at: datetime = time_column(index=True)
+    ended_at: datetime | None = time_column(nullable=True)
 
 
 class StepRow(SQLModel, table=True):
@@ -116,14 +98,14 @@ class StepRow(SQLModel, table=True):
     item: int = Field(default=-1, primary_key=True, description="Index in a foreach, else -1.")
     state: str
     reason: str = ""
-    outputs: dict[str, Any] = _json()
+    outputs: dict[str, Any] = json_column()
     exit_code: int | None = None
     attempt: int = 1
-    started_at: datetime | None = _time(nullable=True)
-    ended_at: datetime | None = _time(nullable=True)
+    started_at: datetime | None = time_column(nullable=True)
+    ended_at: datetime | None = time_column(nullable=True)
     stdout_sha256: str | None = None
     stderr_sha256: str | None = None
-    artifacts: list[dict[str, Any]] = _json()
+    artifacts: list[dict[str, Any]] = json_column()
 
 
 class DraftRow(SQLModel, table=True):
@@ -143,8 +125,8 @@ class DraftRow(SQLModel, table=True):
     snapshot: str
     ok: bool
     refusal: str | None = None
-    document: dict[str, Any] = _json()
-    created_at: datetime = _time()
+    document: dict[str, Any] = json_column()
+    created_at: datetime = time_column()
 
 
 class DraftRoundRow(SQLModel, table=True):
@@ -154,8 +136,8 @@ class DraftRoundRow(SQLModel, table=True):
 
     draft_id: UUID = Field(foreign_key="draft.id", primary_key=True, ondelete="CASCADE")
     number: int = Field(primary_key=True)
-    document: dict[str, Any] = _json()
-    created_at: datetime = _time()
+    document: dict[str, Any] = json_column()
+    created_at: datetime = time_column()
 
 
 class CatalogRow(SQLModel, table=True):
@@ -166,8 +148,8 @@ class CatalogRow(SQLModel, table=True):
     slug: str = Field(primary_key=True)
     version: str = Field(primary_key=True)
     origin: str = Field(index=True)
-    document: dict[str, Any] = _json()
-    updated_at: datetime = _time()
+    document: dict[str, Any] = json_column()
+    updated_at: datetime = time_column()
 
 
 class AuditRow(SQLModel, table=True):
@@ -182,5 +164,5 @@ class AuditRow(SQLModel, table=True):
     actor: str
     action: str
     subject: str
-    detail: dict[str, Any] = _json()
-    created_at: datetime = _time()
+    detail: dict[str, Any] = json_column()
+    created_at: datetime = time_column()

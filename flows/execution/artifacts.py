@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from prefect_luthier.blocks.blob_store import BlobStore
 from prefect_luthier.deployments.definition.plan import PlannedArtifact
-from prefect_luthier.deployments.store.blobs import BlobStore
 from prefect_luthier.masking import Masker
 
 SHOWN_BYTES = 256 * 1024

@@ -14,10 +14,10 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import PrefectException
 from prefect.logging import get_run_logger
 
+from prefect_luthier.blocks.blob_store import BlobStore, open_blob_store
 from prefect_luthier.deployments.definition.expressions import interpolate
 from prefect_luthier.deployments.definition.plan import Plan
 from prefect_luthier.deployments.store.audit import acting_user
-from prefect_luthier.deployments.store.blobs import BlobStore, open_blob_store
 from prefect_luthier.deployments.store.runs import StepResult
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.execution.abandoned import end_abandoned_task_runs

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import IO, Any, Self
 
-from prefect_luthier.deployments.store.blobs import BlobStore
+from prefect_luthier.blocks.blob_store import BlobStore
 
 _MEMORY_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024

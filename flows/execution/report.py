@@ -14,8 +14,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.exceptions import PrefectException
 
+from prefect_luthier.blocks.blob_store import BlobStore
 from prefect_luthier.deployments.definition.plan import Plan
-from prefect_luthier.deployments.store.blobs import BlobStore
 from prefect_luthier.deployments.store.runs import StepResult
 from prefect_luthier.flows.execution.artifacts import (
     SHOWN_BYTES,

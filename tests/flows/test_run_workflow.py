@@ -14,7 +14,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import TaskRun
 
-from prefect_luthier.deployments.store.blobs import open_blob_store
+from prefect_luthier.blocks.blob_store import open_blob_store
 from prefect_luthier.flows.execution.report import await_summaries
 from prefect_luthier.settings import load_settings
 

@@ -19,6 +19,7 @@ from prefect_luthier.ai_builder.offered_catalog import without_unnamed_workflows
 from prefect_luthier.ai_builder.offline.drafter import OfflineDrafter
 from prefect_luthier.ai_builder.prompts import prompt_preview
 from prefect_luthier.ai_builder.readable_definition import readable_definition
+from prefect_luthier.blocks.blob_store import open_blob_store
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.environment import Environment
 from prefect_luthier.deployments.definition.model import Definition
@@ -29,7 +30,6 @@ from prefect_luthier.deployments.definition.validate import Report, validate
 from prefect_luthier.deployments.register.prefect_api import prefect_api_url
 from prefect_luthier.deployments.stack.state import running_stack
 from prefect_luthier.deployments.store.audit import acting_user
-from prefect_luthier.deployments.store.blobs import open_blob_store
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.definitions import load_definition
 from prefect_luthier.errors import LuthierError, ServiceUnreachable

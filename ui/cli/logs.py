@@ -12,7 +12,7 @@ from uuid import UUID
 import typer
 from sqlmodel import Session
 
-from prefect_luthier.deployments.store.blobs import BlobStore, open_blob_store
+from prefect_luthier.blocks.blob_store import BlobStore, open_blob_store
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.runs import StepResult, step_results
 from prefect_luthier.errors import LuthierError, UsageError

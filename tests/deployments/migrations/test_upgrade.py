@@ -16,11 +16,13 @@ from prefect_luthier.deployments.migrations.head import HEAD
 from prefect_luthier.deployments.migrations.upgrade import alembic_config, upgrade
 from prefect_luthier.deployments.store import tables
 from prefect_luthier.errors import ServiceUnreachable, UsageError
+from prefect_luthier.rmos.store import tables as rosette_tables
 
 
 def test_migrations_and_models_agree(postgres_url: str) -> None:
     """A migrated database has exactly the tables and columns of the models."""
-    assert tables.StoredDefinition.__tablename__ in SQLModel.metadata.tables
+    for model in (tables.StoredDefinition, rosette_tables.SearchRow):
+        assert model.__tablename__ in SQLModel.metadata.tables
     engine = open_engine(postgres_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -48,9 +50,20 @@ def test_a_second_upgrade_changes_nothing(postgres_url: str) -> None:
         assert connection.execute("SELECT slug FROM catalog_entry").fetchall() == [("a",)]
 
 
-@pytest.mark.parametrize("table", ["definition", "audit_event"])
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM {}", "UPDATE {} SET actor = 'x'", "TRUNCATE {} CASCADE"]
+    "table",
+    [
+        "definition",
+        "audit_event",
+        "rosette_attempt",
+        "rosette_attachment",
+        "rosette_run_artifact",
+        "rosette_transition",
+        "rosette_program",
+    ],
+)
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM {}", "UPDATE {} SET created_at = now()", "TRUNCATE {} CASCADE"]
 )
 def test_records_are_append_only(postgres_url: str, table: str, statement: str) -> None:
     """The database refuses to change or remove what was recorded."""

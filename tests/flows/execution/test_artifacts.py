@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from prefect_luthier.blocks.blob_store import BlobStore
 from prefect_luthier.deployments.definition.plan import PlannedArtifact
-from prefect_luthier.deployments.store.blobs import BlobStore
 from prefect_luthier.flows.execution.artifacts import KeptFile, artifact_key, collect, markdown_of
 from prefect_luthier.masking import Masker
 

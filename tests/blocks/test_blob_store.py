@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prefect_luthier.deployments.store.blobs import BlobStore, copy_blob
+from prefect_luthier.blocks.blob_store import BlobStore, copy_blob
 from prefect_luthier.errors import LuthierError
 
 

@@ -1,0 +1,58 @@
+"""Finding rows by an id, or by as much of it as a person typed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+from sqlalchemy import String, cast
+from sqlmodel import Session, SQLModel, col, select
+
+from prefect_luthier.errors import UsageError
+
+Row = TypeVar("Row", bound=SQLModel)
+
+_HEX = re.compile(r"[0-9a-f-]{4,64}")
+_SHOWN = 5
+
+
+def find_by_prefix(
+    session: Session, model: type[Row], wanted: str, *, thing: str, column: str = "id"
+) -> Row:
+    """Return the one row whose id starts with ``wanted``.
+
+    Args:
+        session: An open session.
+        model: The table.
+        wanted: An id, or its first four or more characters.
+        thing: What the rows are, for messages: ``"design"``.
+        column: The column that holds the id.
+
+    Raises:
+        UsageError: No row has such an id (``unknown-<thing>``), or several do (``ambiguous-id``).
+    """
+    prefix = wanted.strip().lower().removeprefix("sha256:")
+    if not _HEX.fullmatch(prefix):
+        raise UsageError(
+            f"bad-{thing}-id",
+            f"{wanted!r} is no id of a {thing}.",
+            "Give an id, or at least its first four characters.",
+        )
+    key: Any = getattr(model, column)
+    query = select(model).where(cast(key, String).startswith(prefix, autoescape=True))
+    found = list(session.exec(query.order_by(col(key)).limit(_SHOWN + 1)))
+    if not found:
+        raise UsageError(
+            f"unknown-{thing}",
+            f"there is no {thing} {wanted!r}.",
+            "`luthier rosette --help` names the commands that list them.",
+        )
+    if len(found) > 1:
+        shown = ", ".join(str(getattr(row, column))[:12] for row in found[:_SHOWN])
+        more = " …" if len(found) > _SHOWN else ""
+        raise UsageError(
+            "ambiguous-id",
+            f"{wanted!r} is the start of more than one {thing}: {shown}{more}.",
+            "Give more of the id.",
+        )
+    return found[0]
