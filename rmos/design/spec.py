@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from prefect_luthier.canonical import digest
+from prefect_luthier.rmos.library.model import Material
 
 Pattern = Literal["line", "solid", "herringbone", "rope", "mosaic", "tiles", "shell"]
 """What fills a ring. ``line`` and ``solid`` are bent or turned in one piece, ``shell`` is cut in
@@ -57,7 +58,14 @@ class Ring(Frozen):
     strip_thickness_mm: PositiveLength | None = Field(
         default=None, description="Thickness of the strips in the ring; the ring's width if none."
     )
-    material: str = Field(description="Library id of the inlay's material.")
+    material: str | Material = Field(
+        description="Library id of the inlay's material, or the material itself."
+    )
+
+    @property
+    def material_id(self) -> str:
+        """The id of the material; ``inline`` for one that is given itself, unless it has an id."""
+        return self.material if isinstance(self.material, str) else self.material.id
 
 
 class RosetteSpec(Frozen):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+ChiploadClass = Literal["hobby", "industrial"]
 MaterialKind = Literal["softwood", "hardwood", "shell", "synthetic", "bone"]
 
 
@@ -45,6 +46,9 @@ class Tool(_Entry):
 class Machine(_Entry):
     """A three-axis router."""
 
+    chipload_class: ChiploadClass = Field(
+        default="hobby", description="Which chipload table its stiffness allows."
+    )
     travel_mm: tuple[float, float, float] = Field(description="Travel in X, Y and Z.")
     max_feed_mm_min: float = Field(gt=0, description="Largest feed in X and Y.")
     max_plunge_mm_min: float = Field(gt=0, description="Largest feed in Z.")
