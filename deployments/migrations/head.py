@@ -1,3 +1,3 @@
 """The newest revision, so that opening a current database does not load Alembic."""
 
-HEAD = "0003"
+HEAD = "0004"

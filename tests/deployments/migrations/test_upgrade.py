@@ -14,14 +14,14 @@ from sqlmodel import SQLModel
 from prefect_luthier.blocks.database import open_engine
 from prefect_luthier.deployments.migrations.head import HEAD
 from prefect_luthier.deployments.migrations.upgrade import alembic_config, upgrade
-from prefect_luthier.deployments.store import tables
+from prefect_luthier.deployments.store import orchestrator_tables, tables
 from prefect_luthier.errors import ServiceUnreachable, UsageError
 from prefect_luthier.rmos.store import tables as rosette_tables
 
 
 def test_migrations_and_models_agree(postgres_url: str) -> None:
     """A migrated database has exactly the tables and columns of the models."""
-    for model in (tables.StoredDefinition, rosette_tables.SearchRow):
+    for model in (tables.StoredDefinition, rosette_tables.SearchRow, orchestrator_tables.EffectRow):
         assert model.__tablename__ in SQLModel.metadata.tables
     engine = open_engine(postgres_url)
     with engine.connect() as connection:
@@ -60,6 +60,9 @@ def test_a_second_upgrade_changes_nothing(postgres_url: str) -> None:
         "rosette_run_artifact",
         "rosette_transition",
         "rosette_program",
+        "action_plan",
+        "effect_event",
+        "policy_decision",
     ],
 )
 @pytest.mark.parametrize(
