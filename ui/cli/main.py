@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eject": ("eject:eject", "Turn a definition into Python that runs without Luthier."),
     "catalog": ("catalog:catalog", "List the actions a definition may use."),
     "rosette": ("rosette.app:app", "Design a guitar rosette: from constraints to toolpaths."),
+    "ai": ("ai.app:app", "Plan actions from a request, and do each of them once."),
     "eval": ("evaluate:evaluate", "Draft many requests and score the results."),
     "self-test": ("self_test:self_test", "Check this installation from end to end."),
 }
