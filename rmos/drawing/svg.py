@@ -66,7 +66,7 @@ class _Look:
         """Return a material's name for people."""
         known = self._find(material)
         if known and known.name:
-            return known.name.lower()
+            return known.name
         return material if isinstance(material, str) else material.id
 
     def _find(self, material: str | Material) -> Material | None:
@@ -171,7 +171,7 @@ def _rings(spec: RosetteSpec, look: _Look, marks: _Marks) -> str:
 
 def _spoken(band: Band, look: _Look, marks: _Marks) -> str:
     ring = band.ring
-    words = f"Ring {band.place.index + 1}: {ring.pattern} in {look.name(ring.material)}, "
+    words = f"Ring {band.place.index + 1}: {ring.pattern}, {look.name(ring.material)}, "
     words += f"{size(ring.width_mm)} mm wide"
     if band.tiles:
         pitch = band.step * band.place.middle_mm

@@ -86,7 +86,7 @@ def label_rows(spec: RosetteSpec, names: Sequence[str]) -> list[Row]:
         rows.append(Row(middle, spec.edge_land_mm, "land to the hole"))
     last = len(spec.rings) - 1
     for place, ring, material in zip(ring_places(spec), spec.rings, names, strict=True):
-        name = _cut(f"{ring.pattern}, {material}")
+        name = _cut(f"{ring.pattern} · {material}")
         rows.append(Row(place.middle_mm, ring.width_mm, name, place.index))
         if ring.land_after_mm > 0 and place.index < last:
             rows.append(_land(place, ring.land_after_mm))
@@ -223,7 +223,7 @@ def _hole_diameter(spec: RosetteSpec, sheet: Sheet) -> str:
     """Draw the soundhole's diameter and the centre, which is the program's zero."""
     font, radius = sheet.font_mm, spec.soundhole_diameter_mm / 2
     text = f"\N{DIAMETER SIGN} {size(spec.soundhole_diameter_mm)}"
-    reach = math.hypot(CHARACTER_WIDTH * len(text) / 2, 1.6)  # of the text's lower corners
+    reach = math.hypot(CHARACTER_WIDTH * len(text) / 2, 2.1)  # of the text's lower corners
     shown = min(1.15 * font, 0.95 * radius / reach)
     across = _arrows(-radius, radius, 0, min(font, radius / 4))
     cross = number(0.8 * font)
@@ -231,7 +231,7 @@ def _hole_diameter(spec: RosetteSpec, sheet: Sheet) -> str:
         f'<g fill="none" stroke="{_IN_HOLE}" stroke-width="{number(0.085 * font)}">'
         f'<path d="{across.line}"/><path d="M0 -{cross}V{cross}"/></g>'
         f'<path fill="{_IN_HOLE}" d="{across.heads}"/>'
-        f'<text class="hole" fill="#f6ead6" y="{number(1.35 * shown)}" text-anchor="middle" '
+        f'<text class="hole" fill="#f6ead6" y="{number(1.85 * shown)}" text-anchor="middle" '
         f'font-size="{number(shown)}">{text}</text>'
     )
 
