@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.drawing.svg_board import draw_board, draw_hole
 from prefect_luthier.rmos.drawing.svg_dimensions import (
+    MARK_COLORS,
     draw_dimensions,
     label_rows,
     sheet_for,
@@ -31,7 +32,6 @@ _MARGIN_SHARE = 0.11
 _MAX_OUTLINED_TOGETHER = 4000
 _SOUNDBOARD = "#e3c690"
 _UNKNOWN_MATERIAL = "#9a8f86"
-_MARK_COLORS = {"red": "#d3261a", "yellow": "#eeb10f"}
 
 
 class Finding(Protocol):
@@ -42,8 +42,8 @@ class Finding(Protocol):
         """Index of the ring that causes it."""
 
     @property
-    def severity(self) -> Literal["RED", "YELLOW"]:
-        """Whether it blocks the design or warns."""
+    def severity(self) -> str:
+        """``RED`` where it blocks the design, ``YELLOW`` where it warns."""
 
     @property
     def code(self) -> str:
@@ -79,11 +79,6 @@ class _Marks:
 
     severity: dict[int, str] = field(default_factory=dict)
     codes: dict[int, list[str]] = field(default_factory=dict)
-
-    @property
-    def colors(self) -> dict[int, str]:
-        """The colour of each marked ring."""
-        return {ring: _MARK_COLORS[severity] for ring, severity in self.severity.items()}
 
     @classmethod
     def of(cls, findings: Iterable[Finding]) -> _Marks:
@@ -125,10 +120,11 @@ def design_svg(
     )
     marks = _Marks.of(findings)
     half = outer_diameter_mm(spec) / 2 * (1 + _MARGIN_SHARE) + 1
-    rows = label_rows(spec, [look.name(ring.material) for ring in spec.rings])
+    names = [look.name(ring.material) for ring in spec.rings]
+    rows = label_rows(spec, names, marks.codes)
     sheet = sheet_for(rows, half)
     box = sheet.box if dimensions else (-half, -half, 2 * half, 2 * half)
-    drawn = draw_dimensions(spec, rows, sheet, marks.colors) if dimensions else ""
+    drawn = draw_dimensions(spec, rows, sheet, marks.severity) if dimensions else ""
     prefix = f"r{spec.digest[-8:]}"
     hole = draw_hole(spec.soundhole_diameter_mm / 2, look.board, prefix)
     return (
@@ -188,7 +184,7 @@ def _outlines(spec: RosetteSpec, marks: _Marks) -> str:
 
 def _outline(place: RingPlace, severity: str) -> str:
     """Draw a glow over the ring and a clear line on both sides of it."""
-    color = _MARK_COLORS[severity]
+    color = MARK_COLORS[severity]
     width = place.outer_mm - place.inner_mm
     line = 0.006 * place.outer_mm
     glow = circle(place.middle_mm, width + 4 * line, color, ' stroke-opacity=".25"')

@@ -10,6 +10,8 @@ from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.drawing.svg_markup import escape, number, size
 from prefect_luthier.rmos.geometry.radii import RingPlace, outer_diameter_mm, ring_places
 
+MARK_COLORS = {"red": "#d3261a", "yellow": "#eeb10f"}
+
 CHARACTER_WIDTH = 0.58
 """Width of a character of the sans-serif faces that are asked for, in font sizes; generous."""
 
@@ -65,19 +67,24 @@ class Row:
         width_mm: Its radial width.
         name: What it is.
         ring: The ring's index; None for a land.
+        codes: What is violated there.
     """
 
     radius_mm: float
     width_mm: float
     name: str
     ring: int | None = None
+    codes: str = ""
 
 
-def label_rows(spec: RosetteSpec, names: Sequence[str]) -> list[Row]:
+def label_rows(
+    spec: RosetteSpec, names: Sequence[str], codes: Mapping[int, Sequence[str]]
+) -> list[Row]:
     """Return a row for each ring and land, from the inside out.
 
     Args:
         spec: The design.
+        codes: What is violated in a ring, by its index.
         names: Name of each ring's material.
     """
     rows: list[Row] = []
@@ -87,7 +94,8 @@ def label_rows(spec: RosetteSpec, names: Sequence[str]) -> list[Row]:
     last = len(spec.rings) - 1
     for place, ring, material in zip(ring_places(spec), spec.rings, names, strict=True):
         name = _cut(f"{ring.pattern} · {material}")
-        rows.append(Row(place.middle_mm, ring.width_mm, name, place.index))
+        violated = ", ".join(codes.get(place.index, ()))
+        rows.append(Row(place.middle_mm, ring.width_mm, name, place.index, violated))
         if ring.land_after_mm > 0 and place.index < last:
             rows.append(_land(place, ring.land_after_mm))
     return rows
@@ -104,7 +112,7 @@ def _cut(name: str) -> str:
 def sheet_for(rows: Sequence[Row], half_mm: float) -> Sheet:
     """Return the paper on which all labels have room."""
     font = half_mm * 0.047
-    longest = max((len(row.name) for row in rows), default=0)
+    longest = max((len(row.name) + 1.2 * len(row.codes) + 2 for row in rows), default=0)
     label = font * (4.9 + CHARACTER_WIDTH * _NAME_SIZE * longest)
     return Sheet(half_mm, font, len(rows) * _ROW_SPACING * font, label)
 
@@ -120,7 +128,7 @@ def draw_dimensions(
         spec: The design.
         rows: The labels.
         sheet: The paper.
-        marks: Colour of the mark beside a ring's label, by index.
+        marks: ``red`` or ``yellow`` for each ring that is marked, by index.
     """
     ends = list(_leaders(rows, sheet))
     outer = outer_diameter_mm(spec) / 2
@@ -190,15 +198,22 @@ def _label(row: Row, sheet: Sheet, y: float, marks: Mapping[int, str]) -> str:
     mark = marks.get(row.ring) if row.ring is not None else None
     sign = (
         f'<circle cx="{number(left + 0.1 * font)}" cy="{number(y)}" '
-        f'r="{number(0.42 * font)}" fill="{mark}"/>'
+        f'r="{number(0.42 * font)}" fill="{MARK_COLORS[mark]}"/>'
         if mark
+        else ""
+    )
+    codes = (
+        f'<tspan class="{mark}" dx="{number(0.7 * font)}" font-weight="600" '
+        f'fill="{MARK_COLORS[mark]}">'
+        f"{escape(row.codes)}</tspan>"
+        if mark and row.codes
         else ""
     )
     return (
         f'{sign}<text class="{kind}" fill="{ink}" x="{number(left + 3.2 * font)}" y="{base}" '
         f'text-anchor="end">{size(row.width_mm)}</text>'
         f'<text class="name" fill="{_SOFT}" x="{number(left + 3.9 * font)}" y="{base}" '
-        f'font-size="{number(_NAME_SIZE * font)}">{escape(row.name)}</text>'
+        f'font-size="{number(_NAME_SIZE * font)}">{escape(row.name)}{codes}</text>'
     )
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -25,7 +26,7 @@ REFERENCES = Path(__file__).parent / "reference"
 TOLERANCE_MM = 0.011
 
 
-def ring(width_mm: float, pattern: str = "line", material: str = "ebony", **more) -> Ring:
+def ring(width_mm: float, pattern: Any = "line", material: str = "ebony", **more: Any) -> Ring:
     return Ring(width_mm=width_mm, pattern=pattern, material=material, **more)
 
 
@@ -98,8 +99,8 @@ def difference(reference: str, drawn: str) -> str | None:
     if NUMBER.split(reference) != NUMBER.split(drawn):
         pairs = zip(NUMBER.split(reference), NUMBER.split(drawn), strict=False)
         return next((f"{a!r} is now {b!r}" for a, b in pairs if a != b), "one is longer")
-    pairs = zip(NUMBER.finditer(reference), NUMBER.finditer(drawn), strict=True)
-    for old, new in pairs:
+    places = zip(NUMBER.finditer(reference), NUMBER.finditer(drawn), strict=True)
+    for old, new in places:
         if abs(float(old[0]) - float(new[0])) > TOLERANCE_MM:
             return f"{reference[old.start() - 40 : old.end()]!r} ends in {new[0]} now"
     return None
@@ -210,15 +211,16 @@ class Box:
 
 def boxes(root: ET.Element) -> list[Box]:
     (group,) = [each for each in root.iter(f"{SVG}g") if each.get("class") == "dim"]
-    found = []
+    found: list[Box] = []
     for text in group.iter(f"{SVG}text"):
-        size = float(text.get("font-size") or group.get("font-size", 0))
-        width = size * CHARACTER_WIDTH * len(text.text or "")
+        size = float(text.get("font-size") or group.get("font-size") or 0)
+        words = "".join(text.itertext())
+        width = size * CHARACTER_WIDTH * len(words)
         x, y = float(text.get("x", 0)), float(text.get("y", 0))
         left = {"start": x, "middle": x - width / 2, "end": x - width}[
             text.get("text-anchor", "start")
         ]
-        found.append(Box(text.text or "", left, y - 0.75 * size, left + width, y + 0.22 * size))
+        found.append(Box(words, left, y - 0.75 * size, left + width, y + 0.22 * size))
     return found
 
 
@@ -258,7 +260,8 @@ def test_no_design_crowds_its_dimensions(spec: RosetteSpec) -> None:
 
 
 def assert_readable(spec: RosetteSpec) -> None:
-    root = tree(design_svg(spec, dimensions=True))
+    findings = [Finding(index, "RED", "TILE_WEDGE") for index in range(len(spec.rings))]
+    root = tree(design_svg(spec, dimensions=True, findings=findings))
     texts = boxes(root)
     left, top, width, height = map(float, root.get("viewBox", "").split())
     hole, outer = spec.soundhole_diameter_mm / 2, outer_diameter_mm(spec) / 2
@@ -295,9 +298,12 @@ def test_rings_with_violations_are_outlined_in_their_colour() -> None:
         Finding(None, "RED", "FLOOR"),
         Finding(99, "RED", "LAND"),
     ]
-    root = tree(design_svg(EVERYTHING, findings=findings))
+    drawn = design_svg(EVERYTHING, dimensions=True, findings=findings)
+    root = tree(drawn)
     outlines = [g.get("class") for g in root.iter(f"{SVG}g") if "outline" in (g.get("class") or "")]
     assert outlines == ["outline red", "outline yellow"]
+    labels = ["".join(text.itertext()) for text in tree(drawn).iter(f"{SVG}text")]
+    assert any(label.endswith("TILE, TOOL_FIT") for label in labels)
     assert (rings_of(root)[2].findtext(f"{SVG}title") or "").endswith("TILE, TOOL_FIT")
 
 
@@ -306,7 +312,7 @@ def test_it_refers_to_nothing_outside_itself(spec: RosetteSpec) -> None:
     """No script, no link, no picture, no font: it may be opened anywhere."""
     drawn = design_svg(spec, dimensions=True)
     names = {element.tag.removeprefix(SVG) for element in tree(drawn).iter()}
-    assert names <= {"svg", "title", "style", "g", "rect", "path", "circle", "text"} | {
+    assert names <= {"svg", "title", "style", "g", "rect", "path", "circle", "text", "tspan"} | {
         "radialGradient",
         "stop",
     }
