@@ -18,11 +18,12 @@ from pydantic import BaseModel
 
 from prefect_luthier.ai_builder import model_answers, model_errors
 from prefect_luthier.ai_builder.fences import fenced
-from prefect_luthier.ai_builder.token_rate import Gate, gate_for
+from prefect_luthier.ai_builder.token_budget import Gate, ledger_gate
 from prefect_luthier.ai_builder.tokens import NO_TOKENS, Tokens, estimate_tokens
 from prefect_luthier.blocks.llm_provider import OPENAI_URL, LLMProvider
 from prefect_luthier.canonical import jsonable, storable_text
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.settings import Settings
 
 Messages = Sequence[Mapping[str, Any]]
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -92,20 +93,35 @@ class ModelCaller:
 
     Args:
         provider: Where the model is.
-        gate: What each HTTP attempt passes; default: the provider's tokens per minute.
+        gate: What each HTTP attempt passes.
         sleep: Waits seconds between attempts.
     """
 
     def __init__(
         self,
         provider: LLMProvider,
-        gate: Gate | None = None,
+        gate: Gate,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.provider = provider
-        self._gate = gate or gate_for(provider)
+        self._gate = gate
         self._sleep = sleep
         self._style: Style = "tools"
+
+    @classmethod
+    def of(cls, settings: Settings, provider: LLMProvider | None = None) -> ModelCaller:
+        """Return a caller whose every attempt is booked in the installation's token ledger.
+
+        Args:
+            settings: Where the ledger is, and what a minute may cost.
+            provider: The model; default: the one in the settings.
+
+        Raises:
+            UsageError: The address of the model's server cannot be one.
+            ServiceUnreachable: The store, which holds the ledger, does not answer.
+        """
+        provider = provider or LLMProvider.from_settings(settings)
+        return cls(provider, ledger_gate(settings, provider))
 
     async def complete(
         self, task: str, text: str = "", max_output_tokens: int | None = None
@@ -139,20 +155,28 @@ class ModelCaller:
             raise model_errors.no_completion(self.provider, "the message is empty")
         return Completion(content, record.usage, completion.model, tuple(record.attempts))
 
-    async def structured(self, messages: Messages, shape: type[Answer]) -> Reply[Answer]:
+    async def structured(
+        self, messages: Messages, shape: type[Answer], temperature: float | None = None
+    ) -> Reply[Answer]:
         """Ask for an answer of the given shape, once; the caller decides about another round.
 
         A server that knows no function calls is asked for JSON in a text instead, from then on.
         Failures are in the reply: nothing is raised for them.
         """
         record = _Record()
-        reply = await self._ask(messages, shape, record)
+        reply = await self._ask(messages, shape, record, temperature)
         if self._style == "tools" and reply.error and model_errors.rejects_tools(reply.error):
             self._style = "text"
-            reply = await self._ask(messages, shape, record)
+            reply = await self._ask(messages, shape, record, temperature)
         return reply
 
-    async def _ask(self, messages: Messages, shape: type[Answer], record: _Record) -> Reply[Answer]:
+    async def _ask(
+        self,
+        messages: Messages,
+        shape: type[Answer],
+        record: _Record,
+        temperature: float | None = None,
+    ) -> Reply[Answer]:
         mode = instructor.Mode.TOOLS if self._style == "tools" else instructor.Mode.MD_JSON
         record.completion = None
         answer: Answer | None = None
@@ -163,7 +187,10 @@ class ModelCaller:
             structured: Any = instructor.from_openai(client, mode=mode)
             try:
                 answer = await structured.chat.completions.create(
-                    messages=list(messages), response_model=shape, max_retries=0
+                    messages=list(messages),
+                    response_model=shape,
+                    max_retries=0,
+                    **({} if temperature is None else {"temperature": temperature}),
                 )
             except IncompleteOutputException:
                 error = model_errors.truncated(self.provider, self.provider.max_output_tokens)
@@ -232,7 +259,8 @@ class ModelCaller:
         self, create: Callable[..., Awaitable[Any]], request: dict[str, Any], record: _Record
     ) -> ChatCompletion:
         prompt = estimate_tokens(_quoted([request["messages"], request.get("tools")]))
-        async with self._gate(prompt + self.provider.max_output_tokens) as reservation:
+        most = request.get("max_tokens") or request["max_completion_tokens"]
+        async with self._gate(prompt + most) as reservation:
             try:
                 async with asyncio.timeout(self.provider.timeout):
                     answer = await create(**request)

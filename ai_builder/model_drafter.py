@@ -99,7 +99,7 @@ class ModelDrafter:
         caller: ModelCaller | None = None,
         fallback: Drafter | None = None,
     ) -> None:
-        self._caller = caller or ModelCaller(provider or LLMProvider.from_settings(settings))
+        self._caller = caller or ModelCaller.of(settings, provider)
         self._cache_dir = vectors_dir(settings)
         self._most_rounds = settings.repair_rounds
         self._fallback = fallback or OfflineDrafter(settings)

@@ -52,7 +52,7 @@ class LLMProvider(Block):
     tokens_per_minute: int | None = Field(
         default=None,
         gt=0,
-        description="Most tokens, prompts and answers, that one process spends in a minute.",
+        description="Most tokens a minute, prompts and answers, of all processes together.",
     )
     timeout: float = Field(
         default=60.0, gt=0, description="Seconds that one call may take from start to end."

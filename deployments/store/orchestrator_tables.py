@@ -149,7 +149,7 @@ class TokenReservationRow(SQLModel, table=True):
     __tablename__ = "token_reservation"
     __table_args__ = (
         CheckConstraint(_one_of("state", RESERVATION_STATES), name="ck_token_reservation_state"),
-        Index("ix_token_reservation_window", "window_start", "tenant"),
+        Index("ix_token_reservation_settled", "settled_at"),
         Index("ix_token_reservation_lease", "state", "lease_until"),
     )
 
@@ -160,7 +160,6 @@ class TokenReservationRow(SQLModel, table=True):
     reserved: int
     settled: int | None = None
     state: str = "reserved"
-    window_start: datetime = time_column()
     lease_until: datetime = time_column()
     created_at: datetime = time_column(index=True)
     settled_at: datetime | None = time_column(nullable=True)

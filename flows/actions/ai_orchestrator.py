@@ -36,7 +36,6 @@ class AiOutputs(ActionOutputs):
 async def _run(inputs: AiInputs, context: ActionContext) -> AiOutputs:
     # Validating a workflow must not pay for loading Prefect and a model's client.
     from prefect_luthier.ai_builder.model_call import ModelCaller  # noqa: PLC0415
-    from prefect_luthier.blocks.llm_provider import LLMProvider  # noqa: PLC0415
     from prefect_luthier.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings()
@@ -46,7 +45,7 @@ async def _run(inputs: AiInputs, context: ActionContext) -> AiOutputs:
             "no language model is configured.",
             "Set OPENAI_API_KEY, or LUTHIER_MODEL_BASE_URL for a local server.",
         )
-    caller = ModelCaller(LLMProvider.from_settings(settings))
+    caller = ModelCaller.of(settings)
     answer = await caller.complete(inputs.task, inputs.text, inputs.max_output_tokens)
     for attempt in answer.attempts:
         if attempt.error is not None:

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     blob_url: str | None = Field(
         default=None, description="fsspec URL for blobs; default: `blobs` in the data directory."
     )
+    max_attachment_bytes: int = Field(
+        default=512 * 1024 * 1024, gt=0, description="Largest file that may be attached."
+    )
     model_base_url: str | None = Field(
         default=None,
         validation_alias=AliasChoices("LUTHIER_MODEL_BASE_URL", "OPENAI_BASE_URL"),
@@ -48,11 +51,47 @@ class Settings(BaseSettings):
     max_output_tokens: int = Field(
         default=4096, gt=0, validation_alias=AliasChoices("AI_MAX_OUTPUT_TOKENS")
     )
+    max_tokens_per_minute: int | None = Field(
+        default=None,
+        gt=0,
+        validation_alias=AliasChoices("AI_MAX_TOKENS_PER_MIN"),
+        description="Most tokens a minute of all calls to models together.",
+    )
+    tenant_tokens_per_minute: int | None = Field(
+        default=None,
+        gt=0,
+        validation_alias=AliasChoices("AI_TENANT_MAX_TOKENS_PER_MIN"),
+        description="Most tokens a minute of one tenant's calls to models.",
+    )
     model_timeout_s: float = Field(default=60.0, gt=0)
     repair_rounds: int = Field(
         default=4, ge=1, le=10, description="Most rounds a model gets to mend its draft."
     )
     actor: str | None = Field(default=None, description="Who acts; default: the OS user.")
+    tenant: str = Field(default="default", min_length=1, description="For whom actions are done.")
+    workspace: str = Field(default="default", min_length=1, description="Where they are done.")
+    allow_actions_default: str = Field(
+        default="",
+        validation_alias=AliasChoices("ALLOW_ACTIONS_DEFAULT", "LUTHIER_ALLOW_ACTIONS_DEFAULT"),
+        description="Actions with an outside effect that everybody may do, with commas.",
+    )
+    policy_file: Path | None = Field(
+        default=None, description="Rules for workspaces, actors and recipients: TOML or Cedar."
+    )
+    response_ttl_s: float = Field(
+        default=900.0, ge=0, description="How long the answer to an effect is given again."
+    )
+    effect_lease_s: float = Field(
+        default=30.0, gt=0, description="After which silence the owner of an effect counts as dead."
+    )
+    effect_settle_s: float = Field(
+        default=120.0,
+        ge=0,
+        description="How long after a doubtful send its absence at the provider proves nothing.",
+    )
+    sends_per_minute: int = Field(
+        default=60, gt=0, description="Most messages a minute that a provider is given."
+    )
 
     @field_validator("data_dir")
     @classmethod

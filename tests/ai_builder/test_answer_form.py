@@ -18,6 +18,7 @@ from prefect_luthier.ai_builder.answer_form import (
     narrowed_form,
 )
 from prefect_luthier.ai_builder.model_call import ModelCaller
+from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.deployments.definition.model import (
     Artifact,
@@ -50,7 +51,9 @@ def test_the_form_can_say_everything(form: type[BaseModel], model: type[BaseMode
 async def test_strict_servers_accept_the_form(model_server: Serve, form: type[AnswerForm]) -> None:
     """The server checks the schema as OpenAI does, and would answer 400."""
     server = model_server({"answer": {"questions": ["Which?"]}})
-    caller = ModelCaller(LLMProvider(base_url=server.url, api_key=SecretStr("k"), model="m"))
+    caller = ModelCaller(
+        LLMProvider(base_url=server.url, api_key=SecretStr("k"), model="m"), open_gate
+    )
     reply = await caller.structured(
         [{"role": "user", "content": "x"}], narrowed_form(form, ["git.log@1"])
     )

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from prefect_luthier.ai_builder.model_call import MAX_ATTEMPTS, ModelCaller, Reply
-from prefect_luthier.ai_builder.token_rate import open_gate
+from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.ai_builder.tokens import Tokens
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
@@ -40,7 +40,7 @@ class Waits:
 
 def caller(url: str, *, sleep: Any = None, **fields: Any) -> ModelCaller:
     provider = LLMProvider(base_url=url, api_key=SecretStr(KEY), model="scripted", **fields)
-    return ModelCaller(provider, sleep=sleep or Waits())
+    return ModelCaller(provider, open_gate, sleep=sleep or Waits())
 
 
 Serve = Callable[..., Any]

@@ -11,6 +11,7 @@ import pytest
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn
 from prefect_luthier.ai_builder.model_call import ModelCaller
 from prefect_luthier.ai_builder.model_drafter import MAX_REQUEST_CHARACTERS, ModelDrafter
+from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.catalog import Catalog, CatalogEntry
 from prefect_luthier.deployments.definition.source import Source
@@ -88,7 +89,7 @@ async def no_wait(_seconds: float) -> None:
 def drafter(url: str, **settings: Any) -> ModelDrafter:
     provider = LLMProvider(base_url=url, model="scripted", timeout=5)
     return ModelDrafter(
-        Settings(_env_file=None, **settings), caller=ModelCaller(provider, sleep=no_wait)
+        Settings(_env_file=None, **settings), caller=ModelCaller(provider, open_gate, sleep=no_wait)
     )
 
 

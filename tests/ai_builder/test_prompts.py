@@ -20,6 +20,7 @@ from prefect_luthier.ai_builder.prompts import (
     feedback,
     prompt_preview,
 )
+from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.catalog import Catalog, CatalogEntry
 from prefect_luthier.deployments.definition.source import Source
@@ -37,7 +38,7 @@ async def test_the_preview_is_what_is_sent(model_server: Callable[..., Any]) -> 
     server = model_server({"answer": {"questions": ["?"]}})
     request = DraftRequest("Tell me at noon", BASE, (Turn("operator", "Hello"),))
     preview = prompt_preview(request, CATALOG)
-    caller = ModelCaller(LLMProvider(base_url=server.url, model="m"))
+    caller = ModelCaller(LLMProvider(base_url=server.url, model="m"), open_gate)
     await ModelDrafter(Settings(_env_file=None), caller=caller).draft(request, CATALOG)
     sent = server.requests[0]
     assert sent["messages"] == preview["messages"]

@@ -169,7 +169,6 @@ def _decisions_and_reservations() -> None:
         sa.Column("reserved", sa.Integer(), nullable=False),
         sa.Column("settled", sa.Integer(), nullable=True),
         _text("state"),
-        _time("window_start"),
         _time("lease_until"),
         _time("created_at"),
         _time("settled_at", nullable=True),
@@ -180,7 +179,7 @@ def _decisions_and_reservations() -> None:
         ),
     )
     op.create_index(op.f("ix_token_reservation_created_at"), "token_reservation", ["created_at"])
-    op.create_index("ix_token_reservation_window", "token_reservation", ["window_start", "tenant"])
+    op.create_index("ix_token_reservation_settled", "token_reservation", ["settled_at"])
     op.create_index("ix_token_reservation_lease", "token_reservation", ["state", "lease_until"])
 
 

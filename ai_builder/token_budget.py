@@ -1,0 +1,138 @@
+"""The gate in front of each call to a model: its tokens must fit into the ledger's minute."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from prefect_luthier.ai_builder.tokens import Tokens
+from prefect_luthier.blocks.columns import DEFAULT_TENANT
+from prefect_luthier.blocks.llm_provider import LLMProvider
+from prefect_luthier.deployments.store import token_ledger
+from prefect_luthier.deployments.store.connection import open_store
+from prefect_luthier.deployments.store.token_ledger import TokenLimits
+from prefect_luthier.settings import Settings
+
+_END_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
+RENEW_EVERY_S = token_ledger.LEASE.total_seconds() / 3
+
+
+@dataclass
+class Reservation:
+    """Tokens set aside for one HTTP attempt."""
+
+    reserved: int
+    settled: Tokens | None = None
+
+    def settle(self, tokens: Tokens) -> None:
+        """Replace the estimate by what the server reported."""
+        self.settled = tokens
+
+
+class Gate(Protocol):
+    """What every single HTTP attempt passes, the tries after an error included.
+
+    It is entered with an estimate of the attempt's tokens, and raises a ``LuthierError`` to
+    forbid the attempt. A reservation that was not settled when the block ends is released: the
+    attempt failed and cost nothing that we know of.
+    """
+
+    def __call__(self, estimate: int) -> AbstractAsyncContextManager[Reservation]:
+        """Reserve ``estimate`` tokens for the length of one attempt."""
+        ...
+
+
+@asynccontextmanager
+async def open_gate(estimate: int) -> AsyncIterator[Reservation]:
+    """Let every attempt pass at once."""
+    yield Reservation(estimate)
+
+
+@dataclass(frozen=True)
+class LedgerGate:
+    """A gate that books every attempt in the ledger, for all processes together.
+
+    Args:
+        engine: The store with the ledger.
+        limits: What may be taken in a minute.
+        model: Which model is called.
+        tenant: On whose account.
+    """
+
+    engine: Engine
+    limits: TokenLimits
+    model: str
+    tenant: str = DEFAULT_TENANT
+
+    @asynccontextmanager
+    async def __call__(self, estimate: int) -> AsyncIterator[Reservation]:
+        """Reserve ``estimate`` tokens, and settle or release them at the end.
+
+        Raises:
+            OverBudget: They do not fit now; the error says when they will.
+        """
+        booked = await asyncio.to_thread(self._reserve, estimate)
+        reservation = Reservation(estimate)
+        renewing = asyncio.create_task(self._keep(booked))
+        try:
+            yield reservation
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+            # Also when this call is cancelled: what the server counted must be counted here.
+            await asyncio.shield(self._end(booked, reservation.settled))
+
+    def _reserve(self, estimate: int) -> UUID:
+        call = token_ledger.Call(estimate, self.model, _caller(), self.tenant)
+        return token_ledger.reserve(self.engine, call, self.limits)
+
+    async def _end(self, booked: UUID, settled: Tokens | None) -> None:
+        """Book what was spent, also when the database restarts meanwhile."""
+        for wait_s in (*_END_WAITS_S, None):
+            try:
+                if settled is None:
+                    await asyncio.to_thread(token_ledger.release, self.engine, booked)
+                else:
+                    await asyncio.to_thread(token_ledger.settle, self.engine, booked, settled.total)
+            except (OperationalError, InterfaceError):
+                if wait_s is None:
+                    raise
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _keep(self, booked: UUID) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY_S)
+            with suppress(OperationalError, InterfaceError):  # the next one may succeed
+                await asyncio.to_thread(token_ledger.renew, self.engine, booked)
+
+
+def ledger_gate(settings: Settings, provider: LLMProvider, tenant: str = DEFAULT_TENANT) -> Gate:
+    """Return the gate that the calls of a provider pass in this installation.
+
+    Raises:
+        ServiceUnreachable: The store, which holds the ledger, does not answer.
+    """
+    limits = TokenLimits(
+        total=settings.max_tokens_per_minute,
+        tenant=settings.tenant_tokens_per_minute,
+        model=provider.tokens_per_minute,
+    )
+    return LedgerGate(open_store(settings), limits, provider.model, tenant)
+
+
+@cache
+def _caller() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

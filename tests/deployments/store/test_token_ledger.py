@@ -1,0 +1,184 @@
+"""Reserving, settling and releasing model tokens in the real database."""
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+
+from prefect_luthier.blocks.database import open_engine
+from prefect_luthier.deployments.store.token_ledger import (
+    LEASE,
+    Call,
+    OverBudget,
+    TokenLimits,
+    Usage,
+    release,
+    renew,
+    reserve,
+    settle,
+    usage,
+)
+
+HUNDRED = TokenLimits(total=100)
+
+
+def call(estimate: int, *, model: str = "m", tenant: str = "default") -> Call:
+    return Call(estimate, model=model, caller="test:1", tenant=tenant)
+
+
+@pytest.fixture
+def engine(postgres_url: str) -> Iterator[Engine]:
+    opened = open_engine(postgres_url)
+    yield opened
+    opened.dispose()
+
+
+def passed(engine: Engine, seconds: float) -> None:
+    """Let time pass: move every booking back."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE token_reservation SET created_at = created_at - :gone, "
+                "lease_until = lease_until - :gone, settled_at = settled_at - :gone"
+            ),
+            {"gone": timedelta(seconds=seconds)},
+        )
+
+
+def test_a_call_over_the_limit_is_told_when_it_fits(engine: Engine) -> None:
+    """What was settled leaves the minute after a minute, and the error names that moment."""
+    settle(engine, reserve(engine, call(60), HUNDRED), 50)
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(60), HUNDRED)
+    assert caught.value.code == "model-budget"
+    assert caught.value.fits_at is not None
+    wait_s = (caught.value.fits_at - datetime.now(UTC)).total_seconds()
+    assert 50 < wait_s <= 60
+    assert f"{caught.value.fits_at:%H:%M:%S}" in caught.value.message
+    assert usage(engine) == Usage(settled=50, reserved=0)
+    passed(engine, 61)
+    reserve(engine, call(60), HUNDRED)
+
+
+def test_the_moment_named_is_when_enough_has_left(engine: Engine) -> None:
+    """Of three bookings, only as many are awaited as the call needs."""
+    for age_s, tokens in ((30, 30), (20, 30), (0, 30)):
+        settle(engine, reserve(engine, call(30), HUNDRED), tokens)
+        passed(engine, age_s)
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(35), HUNDRED)
+    assert caught.value.fits_at is not None
+    assert caught.value.fits_at <= datetime.now(UTC) + timedelta(seconds=10)
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(70), HUNDRED)
+    assert caught.value.fits_at is not None
+    assert caught.value.fits_at > datetime.now(UTC) + timedelta(seconds=30)
+
+
+def test_a_call_that_never_fits_says_so(engine: Engine) -> None:
+    """Waiting would not help; the advice says what would."""
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(101), HUNDRED)
+    assert caught.value.fits_at is None
+    assert "AI_MAX_TOKENS_PER_MIN" in (caught.value.advice or "")
+    assert usage(engine) == Usage(0, 0)
+
+
+def test_running_calls_count_with_their_estimates(engine: Engine) -> None:
+    """A reservation holds its tokens until it is settled or released."""
+    first = reserve(engine, call(70), HUNDRED)
+    with pytest.raises(OverBudget):
+        reserve(engine, call(40), HUNDRED)
+    release(engine, first)
+    reserve(engine, call(40), HUNDRED)
+    assert usage(engine) == Usage(settled=0, reserved=40)
+
+
+def test_each_tenant_and_model_has_its_own_limit_under_the_total(engine: Engine) -> None:
+    """A limit counts only what it is about; the error names it."""
+    limits = TokenLimits(total=100, tenant=60, model=80)
+    reserve(engine, call(60, tenant="a"), limits)
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(1, tenant="a"), limits)
+    assert caught.value.scope == "tenant"
+    reserve(engine, call(20, tenant="b"), limits)
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(10, tenant="c"), limits)
+    assert caught.value.scope == "model"
+    with pytest.raises(OverBudget) as caught:
+        reserve(engine, call(30, tenant="c", model="other"), limits)
+    assert caught.value.scope == "total"
+
+
+def test_a_silent_caller_loses_its_reservation_within_a_minute(engine: Engine) -> None:
+    """A killed process renews no lease; one that lives keeps its tokens however long it waits."""
+    assert timedelta(seconds=60) >= LEASE
+    dead = reserve(engine, call(60), HUNDRED)
+    passed(engine, LEASE.total_seconds() - 1)
+    renew(engine, dead)
+    passed(engine, LEASE.total_seconds() - 1)
+    with pytest.raises(OverBudget):
+        reserve(engine, call(60), HUNDRED)
+    passed(engine, 2)
+    reserve(engine, call(60), HUNDRED)
+
+
+def test_without_limits_everything_is_booked(engine: Engine) -> None:
+    """The ledger also knows what was spent where nobody set a limit."""
+    settle(engine, reserve(engine, call(10_000_000), TokenLimits()), 9_999_999)
+    assert usage(engine).settled == 9_999_999
+
+
+CALLER = """
+import sys, threading
+from prefect_luthier.blocks.database import open_engine
+from prefect_luthier.deployments.store.token_ledger import *
+
+engine, held = open_engine(sys.argv[1]), 0
+def one(number):
+    try:
+        booked = reserve(engine, Call(40, "m", sys.argv[2]), TokenLimits(total=1000))
+    except OverBudget:
+        return
+    settle(engine, booked, 39 if number % 2 else 40)
+threads = [threading.Thread(target=one, args=(number,)) for number in range(25)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_many_processes_never_take_more_than_the_limit(engine: Engine, postgres_url: str) -> None:
+    """Of 200 calls in 8 processes, exactly those that fit get through; nothing is left open."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", textwrap.dedent(CALLER), postgres_url, f"p{n}"])
+        for n in range(8)
+    ]
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(lambda each: each.wait(timeout=120), started)) == [0] * 8
+    with engine.connect() as connection:
+        highest, spent, open_ = connection.execute(
+            text(
+                """
+                WITH booked AS (
+                    SELECT *, COALESCE(settled_at, 'infinity') AS ended FROM token_reservation
+                ), moments AS (
+                    SELECT SUM(
+                        CASE WHEN b.ended > a.created_at THEN b.reserved ELSE b.settled END
+                    ) AS taken
+                    FROM booked a JOIN booked b ON b.created_at <= a.created_at
+                    GROUP BY a.created_at
+                )
+                SELECT (SELECT MAX(taken) FROM moments), SUM(settled),
+                       COUNT(*) FILTER (WHERE state = 'reserved')
+                FROM booked
+                """
+            )
+        ).one()
+    assert highest <= 1000
+    assert 960 < spent <= 1000
+    assert open_ == 0
