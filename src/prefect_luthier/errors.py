@@ -45,13 +45,22 @@ class ServiceUnreachable(LuthierError):
     exit_code = 3
 
 
-class InvalidDefinition(LuthierError):
-    """A definition or its parameters were refused; every finding is attached."""
+class InvalidInput(LuthierError):
+    """Something that was handed in was refused; every finding is attached."""
 
-    def __init__(self, message: str, diagnostics: Sequence[Diagnostic], advice: str = "") -> None:
-        super().__init__("invalid-definition", message, advice)
+    def __init__(
+        self, code: str, message: str, diagnostics: Sequence[Diagnostic], advice: str = ""
+    ) -> None:
+        super().__init__(code, message, advice)
         self.diagnostics = tuple(diagnostics)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON twin, with every diagnostic."""
         return super().to_json() | {"diagnostics": [d.to_json() for d in self.diagnostics]}
+
+
+class InvalidDefinition(InvalidInput):
+    """A definition or its parameters were refused."""
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic], advice: str = "") -> None:
+        super().__init__("invalid-definition", message, diagnostics, advice)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from prefect_luthier.blocks.blob_store import BlobStore, copy_blob
+from prefect_luthier.blocks.blob_store import BlobStore
 from prefect_luthier.errors import LuthierError
 
 
@@ -32,7 +32,7 @@ def test_nothing_temporary_is_left(store: BlobStore, tmp_path: Path) -> None:
     name = store.put(b"x" * 3_000_000)
     files = [path.name for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
     assert files == [name]
-    copy_blob(store, name, tmp_path / "copy")
+    store.export(name, tmp_path / "copy")
     assert (tmp_path / "copy").stat().st_size == 3_000_000
 
 
@@ -42,6 +42,38 @@ def test_damage_is_noticed(store: BlobStore, tmp_path: Path) -> None:
     (tmp_path / "blobs" / name[:2] / name).write_bytes(b"forged")
     with pytest.raises(LuthierError, match="checksum"):
         store.get(name)
+    with pytest.raises(LuthierError, match="checksum"):
+        store.export(name, tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["blobs"]
+
+
+def test_damage_is_mended_by_the_same_content(store: BlobStore, tmp_path: Path) -> None:
+    """Storing content again replaces a blob of its name that was changed on disk."""
+    name = store.put(b"honest")
+    (tmp_path / "blobs" / name[:2] / name).write_bytes(b"forged")
+    assert store.put(b"honest") == name
+    assert store.get(name) == b"honest"
+
+
+def test_received_content_is_invisible_until_it_is_published(store: BlobStore) -> None:
+    """Content can be looked at before it gets its name, and is gone when it does not."""
+    with store.receive(b"hello") as incoming:
+        assert incoming.size_bytes == 5
+        with incoming.open() as file:
+            assert file.read() == b"hello"
+        assert incoming.sha256 not in store
+    assert incoming.sha256 not in store
+    with pytest.raises(FileNotFoundError):
+        incoming.open()
+
+
+def test_content_over_the_limit_is_refused(store: BlobStore, tmp_path: Path) -> None:
+    """A stream that turns out too long is dropped; one of just the limit is taken."""
+    with pytest.raises(LuthierError, match="limit is 4"), store.receive(b"12345", limit_bytes=4):
+        pytest.fail("it was taken")
+    with store.receive(b"1234", limit_bytes=4) as incoming:
+        store.publish(incoming)
+    assert len([path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]) == 1
 
 
 def test_a_missing_blob_is_named(store: BlobStore) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prefect_luthier.errors import InvalidDefinition, LuthierError
+from prefect_luthier.errors import InvalidInput, LuthierError
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")
@@ -42,7 +42,7 @@ def report_error(error: LuthierError, *, as_json: bool) -> int:
     if as_json:
         print_json({"ok": False, "error": error.to_json()})
     say(f"{style('error', 'red')}[{error.code}] {error.message}")
-    if isinstance(error, InvalidDefinition):
+    if isinstance(error, InvalidInput):
         for diagnostic in error.diagnostics:
             say(f"  {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}")
     if error.advice:
