@@ -28,9 +28,9 @@ from prefect_luthier.rmos.library.library import Library, Shelf, load_library
 from prefect_luthier.rmos.library.model import Material
 
 _STYLE = Path(__file__).with_name("svg.css").read_text(encoding="utf-8").replace("\n", "")
-_MARGIN_SHARE = 0.11
+BOARD_MARGIN = 0.11
 _MAX_OUTLINED_TOGETHER = 4000
-_SOUNDBOARD = "#e3c690"
+SOUNDBOARD = "#e3c690"
 _UNKNOWN_MATERIAL = "#9a8f86"
 
 
@@ -116,10 +116,10 @@ def design_svg(
         library: Where the inlay materials are looked up; the one that ships when none is given.
     """
     look = _Look(
-        (library or load_library()).materials, context.material.color if context else _SOUNDBOARD
+        (library or load_library()).materials, context.material.color if context else SOUNDBOARD
     )
     marks = _Marks.of(findings)
-    half = outer_diameter_mm(spec) / 2 * (1 + _MARGIN_SHARE) + 1
+    half = outer_diameter_mm(spec) / 2 * (1 + BOARD_MARGIN) + 1
     names = [look.name(ring.material) for ring in spec.rings]
     rows = label_rows(spec, names, marks.codes)
     sheet = sheet_for(rows, half)
