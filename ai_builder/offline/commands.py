@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
+from prefect_luthier.ai_builder.offline.choice import Action
 from prefect_luthier.ai_builder.offline.dataflow import Parameters
-from prefect_luthier.ai_builder.offline.reading import Action
 
 _FOLDER = re.compile(
     r"\b(?:in|inside|within|from|of|on|at)\s+(?:the\s+root\s+of\s+)?(?:my|the|our|a|this|that|each)\s+(?:[\w-]+\s+)?(?P<kind>repo|repository|project|folder|directory|checkout|codebase|workspace)\b",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from prefect_luthier.ai_builder.offline.choice import Action
 from prefect_luthier.ai_builder.offline.commands import command_of
 from prefect_luthier.ai_builder.offline.conditions import Meaning, read_condition
 from prefect_luthier.ai_builder.offline.dataflow import (
@@ -20,7 +21,6 @@ from prefect_luthier.ai_builder.offline.literals import Literal, Masked
 from prefect_luthier.ai_builder.offline.messages import message_for
 from prefect_luthier.ai_builder.offline.naming import identifier, title, workflow_id
 from prefect_luthier.ai_builder.offline.order import needs_of
-from prefect_luthier.ai_builder.offline.reading import Action
 from prefect_luthier.ai_builder.offline.schedules import Schedule
 from prefect_luthier.ai_builder.offline.slots import slots
 from prefect_luthier.catalog import Catalog, CatalogEntry

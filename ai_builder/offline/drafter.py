@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Refusal, Round
+from prefect_luthier.ai_builder.offline.clause_words import is_gibberish
 from prefect_luthier.ai_builder.offline.compose import compose
 from prefect_luthier.ai_builder.offline.indexes import catalog_index, vectors_dir
 from prefect_luthier.ai_builder.offline.literals import Masked, mask
-from prefect_luthier.ai_builder.offline.reading import Reading, is_gibberish, read_actions
+from prefect_luthier.ai_builder.offline.reading import Reading, read_actions
 from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.schedules import find_schedule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from prefect_luthier.ai_builder.offline.choice import Action
 from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.naming import title
-from prefect_luthier.ai_builder.offline.reading import Action
 from prefect_luthier.ai_builder.offline.slots import slots
 
 _TEXTS = frozenset({"text", "body", "content"})

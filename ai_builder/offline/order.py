@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from prefect_luthier.ai_builder.offline.choice import Action
 from prefect_luthier.ai_builder.offline.clauses import Link
 from prefect_luthier.ai_builder.offline.conditions import read_condition
-from prefect_luthier.ai_builder.offline.reading import Action
 
 
 @dataclass

@@ -78,7 +78,7 @@ _ANCHORS: tuple[tuple[str, str], ...] = (
     ),
     (
         "period",
-        rf"(?:\b(?:{_EVERY}|once (?:a|per))\s+(?:(?:full|whole|calendar)\s+)?(?P<period>minute|hour|day|morning|afternoon|evening|night|noon|midnight|week|month|quarter|year)\b(?:\s+of\s+the\s+(?:week|month|year)\b)?|\ba\s+(?P<adjective>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+{_PERIOD_WORKFLOW}|(?:\bon\s+)?\ban?\s+(?P<basis>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+(?:basis|schedule|cadence)|\b(?P<adverb>{_ADVERB}){_ADVERB_END}|(?<=[ap]m )(?P<late_adverb>daily|nightly|weekly|monthly)|^\s*(?P<open_adverb>{_ADVERB})(?=\s+\w+\s+(?:up\s+|out\s+)?(?:the|all|our|my|a|an|each|every)\b))",  # noqa: E501 - a pattern reads best in one piece
+        rf"(?:\b(?:{_EVERY}|once (?:a|per)|all(?=\s+(?:days|nights|hours)\s+(?:at|around)\b))\s+(?:(?:full|whole|calendar)\s+)?(?P<period>minute|hour|day|morning|afternoon|evening|night|noon|midnight|week|month|quarter|year)(?:(?<=day)s|(?<=night)s|(?<=hour)s)?\b(?:\s+of\s+the\s+(?:week|month|year)\b)?|\ba\s+(?P<adjective>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+{_PERIOD_WORKFLOW}|(?:\bon\s+)?\ban?\s+(?P<basis>daily|nightly|hourly|weekly|monthly|quarterly|yearly|annual)\s+(?:basis|schedule|cadence)|\b(?P<adverb>{_ADVERB}){_ADVERB_END}|(?<=[ap]m )(?P<late_adverb>daily|nightly|weekly|monthly)|^\s*(?P<open_adverb>{_ADVERB})(?=\s+\w+\s+(?:up\s+|out\s+)?(?:the|all|our|my|a|an|each|every)\b))",  # noqa: E501 - a pattern reads best in one piece
     ),
 )
 ANCHOR = re.compile(
@@ -86,7 +86,9 @@ ANCHOR = re.compile(
 )
 # Times that say a recurrence only where no other phrase does.
 LONE_CLOCK = re.compile(
-    rf"(?:^|(?<=[.!?:]\s))\s*at\s+(?P<clocks>noon\b|midnight\b|\d{{1,2}}:\d\d(?: ?[ap]\.?m\b)?|\d{{1,2}} ?[ap]\.?m\b)(?P<part>\s+{_PART}\s+(?:morning|afternoon|evening|night))?,?\s+(?=[a-z])(?!on\b)|(?P<on_the_hour>\b(?:on|at) the (?:full )?hour\b)",  # noqa: E501 - a pattern reads best in one piece
+    rf"(?:^|(?<=[.!?:]\s))\s*(?:at\s+(?P<clocks>noon\b|midnight\b|\d{{1,2}}:\d\d(?: ?[ap]\.?m\b)?|\d{{1,2}} ?[ap]\.?m\b|{CLOCK}(?=(?: o'?clock)?\s+{_PART}\s+(?:morning|afternoon|evening|night)|\s+at night))(?:(?P<part>\s+{_PART}\s+(?:morning|afternoon|evening|night)|\s+at night))?,?\s+(?=[a-z])(?!on\b)"  # noqa: E501 - a pattern reads best in one piece
+    rf"|(?P<opening_clocks>noon|midnight|\d{{1,2}}:\d\d(?: ?[ap]\.?m\b)?|\d{{1,2}} ?[ap]\.?m\b)\s*(?:[:,]|-+>?)\s+(?=\w))"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?P<on_the_hour>\b(?:on|at) the (?:full )?hour\b)",
     re.IGNORECASE,
 )
 

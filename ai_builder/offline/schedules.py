@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from prefect_luthier.ai_builder.offline.recurrences import (
@@ -91,7 +91,8 @@ def _lone_clock(text: str) -> tuple[str, list[str]]:
         return text, []
     if match["on_the_hour"]:
         return _cut(text, *match.span()), ["0 * * * *"]
-    daily = _at(Recurrence(), match)
+    said = match["clocks"] or match["opening_clocks"]
+    daily = _clocks(Recurrence(), said, (match["part"] or "").split())
     return (_cut(text, *match.span()), daily.crons()) if daily else (text, [])
 
 
@@ -264,10 +265,14 @@ def _within(recurrence: Recurrence, first: int, last: int) -> Recurrence | None:
 def _at(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
     if recurrence.minute is not None or recurrence.cron or recurrence.clocks:
         return None
-    said = (match["part"] or "").split()
-    part = said[-1].lower() if said else recurrence.part
+    return _clocks(recurrence, match["clocks"], (match["part"] or "").split())
+
+
+def _clocks(recurrence: Recurrence, said: str, around: Sequence[str]) -> Recurrence | None:
+    """Return the recurrence at times of day; ``around`` ends with the part of the day, if any."""
+    part = around[-1].lower() if around else recurrence.part
     # `0900` is a time only before the word that the match left out.
-    texts = re.findall(CLOCK, f"{match['clocks']} hours", re.IGNORECASE)
+    texts = re.findall(CLOCK, f"{said} hours", re.IGNORECASE)
     clocks = [clock(each, part=part) for each in texts]
     found = tuple(each for each in clocks if each)
     return replace(recurrence, clocks=found) if found and len(found) == len(clocks) else None
