@@ -8,6 +8,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
+# compileall does not follow the links in the package.
+SOURCES := src/prefect_luthier ai_builder blocks deployments flows rmos ui
 
 .PHONY: help up down status test demo check bench install browser lock clean
 
@@ -50,7 +52,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet 'uv>=0.5'
 	@$(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
-	@$(BIN)/python -m compileall -q src/prefect_luthier
+	@$(BIN)/python -m compileall -q $(SOURCES)
 	@touch $(STAMP)
 
 browser:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -16,6 +17,8 @@ from prefect_luthier.errors import LuthierError
 
 TYPES_GROUP = "prefect_luthier.parameter_types"
 VALIDATORS_GROUP = "prefect_luthier.validators"
+
+_GROUP = re.compile(rb"^\[(prefect_luthier\.\w+)\]", re.MULTILINE)
 
 
 class PluginFailed(LuthierError):
@@ -56,15 +59,24 @@ def plugin_parameter_type(name: str) -> ParameterType | None:
     return kind
 
 
-@cache
 def is_group_used(group: str) -> bool:
-    """Return whether an installed package adds anything to a group of entry points.
+    """Return whether an installed package adds anything to one of Luthier's entry-point groups."""
+    return group.encode() in used_groups()
+
+
+@cache
+def used_groups() -> frozenset[bytes]:
+    """Return the names of Luthier's entry-point groups that installed packages add to.
 
     Reading the few files itself takes a tenth of the time of `importlib.metadata`, which also
     parses each of them; a definition without plug-ins should not pay for plug-ins.
     """
-    wanted = f"[{group}]".encode()
-    return any(wanted in _contents(file) for folder in sys.path for file in _metadata(folder))
+    return frozenset(
+        group
+        for folder in sys.path
+        for file in _metadata(folder)
+        for group in _GROUP.findall(_contents(file))
+    )
 
 
 def _metadata(folder: str) -> Iterator[str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 
 from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.definition.plugins import is_group_used
 from prefect_luthier.errors import LuthierError
-from prefect_luthier.flows.actions.builtin import BUILTIN_ACTIONS
-from prefect_luthier.flows.actions.contract import Action
+from prefect_luthier.flows.actions.shipped import shipped_catalog
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from prefect_luthier.flows.actions.contract import Action
+
 ENTRY_POINT_GROUP = "prefect_luthier.actions"
+
+Name = tuple[str, str]
+"""Slug and version of an action."""
 
 
 @cache
@@ -25,18 +29,47 @@ def installed_actions() -> tuple[Action, ...]:
     Raises:
         LuthierError: A plug-in cannot be loaded, is no `Action`, or takes a name in use.
     """
-    actions = {(action.slug, action.version): action for action in BUILTIN_ACTIONS.values()}
+    from prefect_luthier.flows.actions.builtin import (  # noqa: PLC0415 - only to run them
+        BUILTIN_ACTIONS,
+    )
+
+    builtin = tuple(BUILTIN_ACTIONS.values())
+    return (*builtin, *_plug_in_actions({(action.slug, action.version) for action in builtin}))
+
+
+@cache
+def installed_catalog() -> Catalog:
+    """Return the installed actions as a catalog, without loading those that ship.
+
+    Raises:
+        LuthierError: As for ``installed_actions``.
+    """
+    shipped = shipped_catalog()
+    added = _plug_in_actions({(entry.slug, entry.version) for entry in shipped})
+    return shipped.merged(action.entry for action in added)
+
+
+def find_action(reference: str) -> Action | None:
+    """Return the action that a full reference ``slug@x.y.z`` names, or None."""
+    for action in installed_actions():
+        if f"{action.slug}@{action.version}" == reference:
+            return action
+    return None
+
+
+def _plug_in_actions(taken: Collection[Name]) -> tuple[Action, ...]:
+    actions: dict[Name, Action] = {}
     for entry_point in _entry_points():
         for action in _load(entry_point):
-            key = (action.slug, action.version)
-            if key in actions:
+            name = (action.slug, action.version)
+            if name in taken or name in actions:
                 raise LuthierError(
                     "duplicate-action",
                     f"the plug-in {entry_point.value!r} adds {action.slug}@{action.version}, "
                     "which exists already.",
                     "Give it another slug or version, or uninstall one of them.",
                 )
-            actions[key] = action
+            actions[name] = action
     return tuple(actions.values())
 
 
@@ -48,22 +81,10 @@ def _entry_points() -> Iterable[EntryPoint]:
     return entry_points(group=ENTRY_POINT_GROUP)
 
 
-@cache
-def installed_catalog() -> Catalog:
-    """Return the installed actions as a catalog."""
-    return Catalog(action.entry for action in installed_actions())
-
-
-def find_action(reference: str) -> Action | None:
-    """Return the action that a full reference ``slug@x.y.z`` names, or None."""
-    for action in installed_actions():
-        if f"{action.slug}@{action.version}" == reference:
-            return action
-    return None
-
-
 def _load(entry_point: object) -> tuple[Action, ...]:
     """Return the action, or the actions, that an entry point names."""
+    from prefect_luthier.flows.actions.contract import Action  # noqa: PLC0415 - only with plug-ins
+
     name = getattr(entry_point, "value", "")
     try:
         loaded = entry_point.load()  # type: ignore[attr-defined]

@@ -27,12 +27,12 @@ def install(tmp_path, monkeypatch):
         )
         (metadata / "entry_points.txt").write_text(textwrap.dedent(entry_points))
         monkeypatch.syspath_prepend(str(tmp_path))
-        plugins.is_group_used.cache_clear()
+        plugins.used_groups.cache_clear()
         plugins.plugin_parameter_type.cache_clear()
 
     yield run
     sys.modules.pop("luthier_plug", None)
-    plugins.is_group_used.cache_clear()
+    plugins.used_groups.cache_clear()
     plugins.plugin_parameter_type.cache_clear()
 
 

@@ -10,6 +10,7 @@ import pytest
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions import installed
 from prefect_luthier.flows.actions.builtin import BUILTIN_ACTIONS
+from prefect_luthier.flows.actions.shipped import current_entries, shipped_catalog
 
 
 @pytest.mark.parametrize("slug", BUILTIN_ACTIONS)
@@ -25,6 +26,13 @@ def test_every_action_documents_its_inputs_and_outputs(slug):
         assert all(field.get("description") for field in schema["properties"].values())
 
 
+def test_shipped_catalog_is_what_the_actions_say():
+    """The data that validation reads and the code that runs agree, in every field and in order."""
+    assert list(shipped_catalog()) == current_entries(), (
+        "an action changed: run `python -m prefect_luthier.flows.actions.shipped`"
+    )
+
+
 async def test_wrong_inputs_are_named_without_their_values(call):
     """A misspelt, missing or wrong input is an error, and a value is never quoted."""
     with pytest.raises(LuthierError) as caught:
@@ -36,12 +44,12 @@ async def test_wrong_inputs_are_named_without_their_values(call):
     assert "hunter2" not in message
 
 
-def test_importing_the_catalog_loads_neither_prefect_nor_a_client():
+def test_the_catalog_loads_neither_prefect_nor_a_client_nor_an_action():
     """Validating a definition must not pay for what only running it needs."""
     code = (
         "import sys; from prefect_luthier.flows.actions.installed import installed_catalog; "
-        "installed_catalog(); "
-        "print([m for m in ('prefect', 'httpx', 'openai', 'sqlalchemy') if m in sys.modules])"
+        "installed_catalog(); slow = {'prefect', 'httpx', 'openai', 'sqlalchemy', 'asyncio', "
+        "'prefect_luthier.flows.actions.builtin'}; print(sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
