@@ -1,0 +1,87 @@
+"""How a ring is divided into tiles or arcs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from prefect_luthier.rmos.design.spec import TILED_PATTERNS, Ring
+from prefect_luthier.rmos.geometry.radii import RingPlace
+
+SHELL_PIECE_MM = 25.0
+"""Longest arc of shell; blanks of abalone and pearl are seldom longer (an estimate)."""
+
+BENDABLE_MM = 1.0
+"""Thickest strip that is bent around a soundhole; thicker rings are turned (an estimate)."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """A ring in equal pieces.
+
+    Args:
+        count: How many pieces.
+        inner_mm: Inner radius.
+        outer_mm: Outer radius.
+        is_tapered: Whether the pieces are wedges, so that their joints close.
+    """
+
+    count: int
+    inner_mm: float
+    outer_mm: float
+    is_tapered: bool
+
+    @property
+    def angle(self) -> float:
+        """Angle of one piece, rad."""
+        return math.tau / self.count
+
+    @property
+    def pitch_mm(self) -> float:
+        """Length of one piece along the ring's middle."""
+        return self.angle * (self.inner_mm + self.outer_mm) / 2
+
+    @property
+    def inner_length_mm(self) -> float:
+        """Width of a piece at its inner edge, along the chord."""
+        return 2 * self.inner_mm * math.sin(self.angle / 2)
+
+    @property
+    def outer_length_mm(self) -> float:
+        """Width of a piece at its outer edge, along the chord; tapered or not."""
+        if not self.is_tapered:
+            return self.inner_length_mm
+        return 2 * self.outer_mm * math.sin(self.angle / 2)
+
+    @property
+    def joint_mm(self) -> float:
+        """Gap that stays open between two pieces at the outer edge."""
+        return 2 * self.outer_mm * math.sin(self.angle / 2) - self.outer_length_mm
+
+
+def tiling_of(ring: Ring, place: RingPlace) -> Tiling | None:
+    """Return how a ring is divided, or None when it is in one piece.
+
+    Tiles have the whole number that comes closest to the pitch that was asked for.
+    """
+    circumference = math.tau * place.middle_mm
+    if ring.pattern == "shell":
+        count = max(3, math.ceil(circumference / (ring.tile_length_mm or SHELL_PIECE_MM)))
+        return Tiling(count, place.inner_mm, place.outer_mm, is_tapered=True)
+    if ring.pattern not in TILED_PATTERNS or ring.tile_length_mm is None:
+        return None
+    count = max(3, round(circumference / ring.tile_length_mm))
+    return Tiling(count, place.inner_mm, place.outer_mm, ring.tile_tapered)
+
+
+def strip_count(ring: Ring) -> int:
+    """Return of how many strips a ring consists that is not divided along its length."""
+    return max(1, round(ring.width_mm / (ring.strip_thickness_mm or ring.width_mm)))
+
+
+def is_turned(ring: Ring) -> bool:
+    """Return whether a ring is cut in one piece, as its strips are too thick to bend."""
+    divided = ring.pattern == "shell" or (
+        ring.pattern in TILED_PATTERNS and ring.tile_length_mm is not None
+    )
+    return not divided and ring.width_mm / strip_count(ring) > BENDABLE_MM
