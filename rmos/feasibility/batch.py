@@ -12,7 +12,7 @@ from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.feasibility.effort import effort_data, effort_min
 from prefect_luthier.rmos.feasibility.frame import Frame
 from prefect_luthier.rmos.feasibility.measured import Outcome, apply_threshold
-from prefect_luthier.rmos.feasibility.rules import RULES, Measure
+from prefect_luthier.rmos.feasibility.rules import RULES, Rule
 from prefect_luthier.rmos.feasibility.spec_batch import Booleans, Floats, SpecBatch
 from prefect_luthier.rmos.feasibility.thresholds import load_thresholds
 
@@ -70,7 +70,7 @@ def score_batch(batch: SpecBatch, context: Context) -> BatchVerdict:
     return judge(batch, context).verdict
 
 
-def judge(batch: SpecBatch, context: Context, rules: Mapping[str, Measure] | None = None) -> Judged:
+def judge(batch: SpecBatch, context: Context, rules: Mapping[str, Rule] | None = None) -> Judged:
     """Apply every rule and weigh the outcomes.
 
     A rule that raises, whatever it raises, blocks all designs: an engine that fails must never
@@ -86,10 +86,10 @@ def judge(batch: SpecBatch, context: Context, rules: Mapping[str, Measure] | Non
     outcomes: dict[str, Outcome] = {}
     failures: dict[str, str] = {}
     with np.errstate(all="ignore"):
-        for key, measure in (RULES if rules is None else rules).items():
+        for key, rule in (RULES if rules is None else rules).items():
             try:
                 threshold = thresholds[key]
-                outcomes[key] = apply_threshold(threshold, measure(frame, threshold))
+                outcomes[key] = apply_threshold(threshold, rule.measure(frame, threshold))
             except Exception as error:  # noqa: BLE001 - a failing rule blocks
                 failures[key] = f"{type(error).__name__}: {error}"
         verdict = _weigh(frame, outcomes, failures)

@@ -35,13 +35,13 @@ class Frame:
     def has_ring(self) -> Booleans:
         """``(N, R)``: where a ring is, and not padding."""
         places = np.arange(self.batch.width_mm.shape[1])
-        return places < self.batch.ring_count[:, None]
+        return np.asarray(places < self.batch.ring_count[:, None])
 
     @cached_property
     def is_last(self) -> Booleans:
         """``(N, R)``: the outermost ring."""
         places = np.arange(self.batch.width_mm.shape[1])
-        return places == self.batch.ring_count[:, None] - 1
+        return np.asarray(places == self.batch.ring_count[:, None] - 1)
 
     @cached_property
     def hole_mm(self) -> Floats:
@@ -54,7 +54,7 @@ class Frame:
         steps[:, 0::2] = self.batch.width_mm
         steps[:, 1::2] = self.batch.land_after_mm
         start = (self.hole_mm + self.batch.edge_land_mm)[:, None]
-        return start + np.cumsum(steps, axis=1)
+        return np.asarray(start + np.cumsum(steps, axis=1))
 
     @cached_property
     def outer_mm(self) -> Floats:
@@ -75,7 +75,7 @@ class Frame:
     def rosette_mm(self) -> Floats:
         """``(N,)``: outer radius of the outermost ring."""
         rows = np.arange(len(self.batch))
-        return self.outer_mm[rows, np.maximum(self.batch.ring_count, 1) - 1]
+        return np.asarray(self.outer_mm[rows, np.maximum(self.batch.ring_count, 1) - 1])
 
     @cached_property
     def ends_channel(self) -> Booleans:
@@ -104,12 +104,12 @@ class Frame:
     @cached_property
     def is_edge_bound(self) -> Booleans:
         """``(N,)``: whether the first ring starts at the soundhole."""
-        return self.batch.edge_land_mm == 0
+        return np.asarray(self.batch.edge_land_mm == 0)
 
     @cached_property
     def is_tiled(self) -> Booleans:
         """``(N, R)``: whether a ring is set from tiles."""
-        return self.has_ring & _TILED[self.batch.pattern]
+        return np.asarray(self.has_ring & _TILED[self.batch.pattern])
 
     @cached_property
     def tile_count(self) -> Floats:

@@ -76,7 +76,13 @@ class SpecBatch:
         columns = list(zip(*rings, strict=True)) if rings else [()] * 7
         heads = np.array([_head(spec) for spec in specs], dtype=float).reshape(-1, 7)
         return cls(
-            *heads.T,
+            soundhole_mm=heads[:, 0],
+            edge_land_mm=heads[:, 1],
+            depth_mm=heads[:, 2],
+            inlay_mm=heads[:, 3],
+            gap_mm=heads[:, 4],
+            pass_mm=heads[:, 5],
+            outer_mm=heads[:, 6],
             ring_count=np.array([len(spec.rings) for spec in specs], dtype=np.int64),
             width_mm=_grid(columns[0], most, float),
             land_after_mm=_grid(columns[1], most, float),

@@ -1,0 +1,100 @@
+"""What to say about the channel."""
+
+from __future__ import annotations
+
+from prefect_luthier.rmos.feasibility.advice.case import (
+    Advice,
+    Case,
+    down,
+    figure,
+    in_ring,
+    in_spec,
+    up,
+)
+
+
+def floor(case: Case) -> Advice:
+    """Say that too little wood stays under the channel."""
+    top, depth = case.context.top_thickness_mm, case.spec.channel_depth_mm
+    shallower = down(top - case.clear)
+    message = (
+        f"{figure(case.value)} mm of soundboard stay under the channel ({figure(top)} mm top, "
+        f"{figure(depth)} mm deep); at least {figure(case.limit)} mm should."
+    )
+    if shallower <= 0:
+        return Advice(message, f"Use a top of at least {figure(case.clear + depth)} mm.")
+    return Advice(
+        message,
+        f"Set channel_depth_mm to {figure(shallower)}.",
+        in_spec("/channel_depth_mm", shallower),
+    )
+
+
+def depth_least(case: Case) -> Advice:
+    """Say that the channel is shallow."""
+    return Advice(
+        f"the channel is {figure(case.value)} mm deep; levelling leaves little inlay below "
+        f"{figure(case.limit)} mm.",
+        f"Set channel_depth_mm to {figure(up(case.clear))}.",
+        in_spec("/channel_depth_mm", up(case.clear)),
+    )
+
+
+def depth_most(case: Case) -> Advice:
+    """Say that the channel is deep."""
+    return Advice(
+        f"the channel is {figure(case.value)} mm deep; {figure(case.limit)} mm is the most.",
+        f"Set channel_depth_mm to {figure(down(case.clear))}.",
+        in_spec("/channel_depth_mm", down(case.clear)),
+    )
+
+
+def glue_gap_least(case: Case) -> Advice:
+    """Say that the inlay will not go in."""
+    return Advice(
+        f"a glue gap of {figure(case.value)} mm is tight; {figure(case.limit)} mm lets the inlay "
+        "go in.",
+        f"Set glue_gap_mm to {figure(up(case.clear))}.",
+        in_spec("/glue_gap_mm", up(case.clear)),
+    )
+
+
+def glue_gap_most(case: Case) -> Advice:
+    """Say that the glue line will show."""
+    return Advice(
+        f"a glue gap of {figure(case.value)} mm shows; {figure(case.limit)} mm is the most.",
+        f"Set glue_gap_mm to {figure(down(case.clear))}.",
+        in_spec("/glue_gap_mm", down(case.clear)),
+    )
+
+
+def tool_fit(case: Case) -> Advice:
+    """Say that the cutter is too thick for a channel."""
+    tool = case.context.tool
+    width = up(case.the_ring.width_mm + case.value - case.base)
+    thinner = down(case.base - tool.runout_mm)
+    other = f", or use a cutter of at most {figure(thinner)} mm" if thinner > 0 else ""
+    runout = f" with {figure(tool.runout_mm)} mm of runout" if tool.runout_mm else ""
+    return Advice(
+        f"the {figure(tool.diameter_mm)} mm cutter{runout} does not fit the channel that ends at "
+        f"{case.place}, which is {figure(case.base)} mm wide.",
+        f"Widen {case.place} to {figure(width)} mm{other}.",
+        in_ring(case, "width_mm", width),
+    )
+
+
+def flute(case: Case) -> Advice:
+    """Say that the flutes are too short."""
+    tool, depth = case.context.tool, case.spec.channel_depth_mm
+    shallower = down(tool.flute_length_mm - case.clear)
+    longer = figure(up(depth + case.clear))
+    if shallower <= 0:
+        fix = f"Use a cutter with flutes of at least {longer} mm."
+    else:
+        fix = f"Set channel_depth_mm to {figure(shallower)}, or use flutes of {longer} mm."
+    return Advice(
+        f"flutes of {figure(tool.flute_length_mm)} mm leave {figure(case.value)} mm above a "
+        f"channel of {figure(depth)} mm; chips need {figure(case.limit)} mm.",
+        fix,
+        in_spec("/channel_depth_mm", shallower),
+    )
