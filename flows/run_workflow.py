@@ -15,14 +15,13 @@ from prefect.states import Cancelled, Failed
 
 from prefect_luthier.catalog import split_reference
 from prefect_luthier.deployments.store.runs import Parent
-from prefect_luthier.errors import InvalidDefinition, LuthierError
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.execution.execute import Finished, execute
 from prefect_luthier.flows.execution.load import load_plan
 from prefect_luthier.flows.execution.options import MAX_DEPTH, options
 from prefect_luthier.flows.execution.progress import run_started
+from prefect_luthier.flows.failure import failed
 from prefect_luthier.settings import load_settings
-
-_SHOWN_FINDINGS = 5
 
 
 @flow(name="run-workflow", persist_result=False, log_prints=False)
@@ -59,18 +58,8 @@ async def run_workflow(
         client = cast(PrefectClient, context.client)  # that of an async flow
         finished = await execute(plan, run_id, settings, client, call_workflow)
     except LuthierError as error:
-        return Failed(message=_readable(error), data=error)
+        return failed(error)
     return _prefect_result(finished)
-
-
-def _readable(error: LuthierError) -> str:
-    """Return an error as the message of a run: Prefect shows nothing but that."""
-    if not isinstance(error, InvalidDefinition):
-        return str(error)
-    findings = [f"[{d.code}] {d.message}" for d in error.diagnostics if d.is_error]
-    more = len(findings) - _SHOWN_FINDINGS
-    shown = [*findings[:_SHOWN_FINDINGS], *([f"… and {more} more."] if more > 0 else [])]
-    return " ".join([error.message, *shown, error.advice]).strip()
 
 
 def _prefect_result(finished: Finished) -> State[Any] | dict[str, Any]:
