@@ -24,6 +24,7 @@ from sqlmodel import Session
 from prefect_luthier.blocks import private_postgres
 from prefect_luthier.blocks.database import open_engine
 from prefect_luthier.deployments.migrations.upgrade import upgrade
+from prefect_luthier.deployments.store.connection import close_stores
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
@@ -67,6 +68,7 @@ def postgres_url(postgres: str, template_database: str) -> Iterator[str]:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     yield _database(postgres, name)
+    close_stores()
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

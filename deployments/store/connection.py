@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import atexit
+import threading
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
@@ -11,6 +12,9 @@ from prefect_luthier.blocks.database import check_reachable, database_url, open_
 from prefect_luthier.deployments.migrations.head import HEAD
 from prefect_luthier.deployments.stack.state import running_stack
 from prefect_luthier.settings import Settings
+
+_engines: dict[str, Engine] = {}
+_opening = threading.Lock()
 
 
 def open_store(settings: Settings) -> Engine:
@@ -21,11 +25,23 @@ def open_store(settings: Settings) -> Engine:
         UsageError: The configured URL names no PostgreSQL.
     """
     stack = None if settings.database_url else running_stack(settings)
-    return _engine(stack.database_url if stack else database_url(settings))
+    url = stack.database_url if stack else database_url(settings)
+    with _opening:
+        engine = _engines.get(url)
+        if engine is None:
+            engine = _engines[url] = _opened(url)
+    return engine
 
 
-@lru_cache(maxsize=4)
-def _engine(url: str) -> Engine:
+@atexit.register
+def close_stores() -> None:
+    """Close the connections of all engines; the next `open_store` opens anew."""
+    with _opening:
+        while _engines:
+            _engines.popitem()[1].dispose()
+
+
+def _opened(url: str) -> Engine:
     engine = open_engine(url)
     check_reachable(engine)
     if _revision(engine) != HEAD:

@@ -1,184 +1,182 @@
 """What a run of a 200-step definition costs, against the same DAG written by hand.
 
-The hand-written flow calls an async task for each step as soon as its needs are done, and each
-task starts the same command. Both run in turn, in this process, on the same Prefect server:
+    python tests/benchmarks/run_overhead.py [--rounds N] [--profile] [--json FILE]
 
-    PREFECT_API_URL=... python tests/benchmarks/run_overhead.py [ROUNDS] [--profile]
+Both run in turn, in this process and on one Prefect server, which is started for the time of the
+measurement unless PREFECT_API_URL names one; the data go into a temporary folder. A run may cost
+at most 1.1 times the hand-written flow, and all its task runs must be in the server's history.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import cProfile
+import json
 import os
 import pstats
 import statistics
 import sys
 import tempfile
+import threading
 import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+import psutil
 
-from prefect import flow, task
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect_luthier.blocks import private_postgres
+from prefect_luthier.deployments.store.connection import close_stores
+from prefect_luthier.settings import load_settings
+from prefect_luthier.ui.cli.prefect_connection import prefect_connection
 
-from prefect_luthier.flows.execution.options import Options, options
-from prefect_luthier.flows.run_workflow import run_workflow
-
-STEPS = 200
-PARALLEL = 8
-WIDTH = 10
-COMMAND = "printf 'step done\\n'"
+LIMIT = 1.1
+SHOWN = 12
 
 
-def needs_of(step: int) -> list[int]:
-    """Return the needs of a step: layers of ten, chained, fanned out and joined in turn."""
-    layer, place = divmod(step, WIDTH)
-    if layer == 0:
-        return []
-    before = range((layer - 1) * WIDTH, layer * WIDTH)
-    if layer % 4 == 1:
-        return [before[place]]
-    if layer % 4 == 2:
-        return [before[place], before[(place + 1) % WIDTH]]
-    return [before[0]] if layer % 4 == 3 else list(before)
+@dataclass
+class Measured:
+    """What the runs of one of the two took; the number of task runs is that of the server."""
+
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+    recorded: list[int] = field(default_factory=list)
 
 
-DAG = {step: needs_of(step) for step in range(STEPS)}
+Run = Callable[[], Awaitable[tuple[float, UUID]]]
 
 
-def definition() -> str:
-    """Return the DAG as a definition."""
-    lines = ["schema = 1", 'id = "bench"', 'version = "1.0.0"', f"parallel = {PARALLEL}"]
-    for step, needs in DAG.items():
-        names = ", ".join(f'"s{need}"' for need in needs)
-        lines += [f"[steps.s{step}]", f"run = '''{COMMAND}'''", f"needs = [{names}]"]
-    return "\n".join(lines)
+async def compare(runs: dict[str, Run], rounds: int) -> dict[str, Measured]:
+    """Run both in turn, after one run of each that does not count."""
+    from prefect.logging.handlers import APILogHandler  # Prefect reads its settings when imported
+    from two_flows import STEPS, recorded
 
-
-@task
-async def command_task(name: str) -> str:
-    """Run the command of one step, as a person would write it."""
-    process = await asyncio.create_subprocess_shell(
-        COMMAND,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    stdout, _ = await process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{name}: exit code {process.returncode}")
-    return stdout.decode()
-
-
-@flow
-async def by_hand() -> UUID:
-    """Call each task when its needs are done, at most so many at once."""
-    from prefect.context import FlowRunContext
-
-    slots = asyncio.Semaphore(PARALLEL)
-    steps: dict[int, asyncio.Task[Any]] = {}
-
-    async def run(step: int, needs: list[int]) -> None:
-        await asyncio.gather(*(steps[need] for need in needs))
-        async with slots:
-            await command_task.with_options(task_run_name=f"s{step}")(f"s{step}")
-
-    for step, needs in DAG.items():
-        steps[step] = asyncio.ensure_future(run(step, needs))
-    await asyncio.gather(*steps.values())
-    context = FlowRunContext.get()
-    assert context is not None
-    assert context.flow_run is not None
-    return context.flow_run.id
-
-
-async def recorded(run_id: UUID, patience_s: float = 60) -> int:
-    """Return how many task runs of a run the server has as completed, once all are there."""
-    deadline = time.monotonic() + patience_s
-    found = 0
-    async with get_client() as client:
-        while time.monotonic() < deadline:
-            runs = []
-            while page := await client.read_task_runs(
-                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])),
-                limit=200,
-                offset=len(runs),
-            ):
-                runs += page
-            found = sum(1 for run in runs if run.state and run.state.is_completed())
-            if found >= STEPS:
-                return found
-            await asyncio.sleep(0.5)
+    found = {name: Measured() for name in runs}
+    for number in range(rounds + 1):
+        for name in sorted(runs, reverse=number % 2 == 1):
+            before = time.process_time()
+            seconds, run_id = await runs[name]()
+            cpu = time.process_time() - before
+            count = await recorded(run_id)
+            if number == 0:
+                continue
+            found[name].seconds.append(seconds)
+            found[name].cpu_seconds.append(cpu)
+            found[name].recorded.append(count)
+            print(f"round {number} {name:<8} {seconds:6.2f} s   {count}/{STEPS} task runs recorded")
+    await APILogHandler.aflush()
     return found
 
 
-async def timed_by_hand() -> tuple[float, UUID]:
-    """Return seconds and id of one run of the hand-written flow."""
-    start = time.perf_counter()
-    run_id: UUID = await by_hand()
-    return time.perf_counter() - start, run_id
+def report(found: dict[str, Measured], steps: int) -> dict[str, float]:
+    """Print what a step costs, and return the figures."""
+    hand, luthier = found["by hand"], found["luthier"]
+    for name, measured in found.items():
+        median = statistics.median(measured.seconds)
+        cpu = statistics.median(measured.cpu_seconds)
+        print(
+            f"{name:<8} median {median:.2f} s, best {min(measured.seconds):.2f} s, "
+            f"{1000 * median / steps:.2f} ms a step, CPU of this process {cpu:.2f} s"
+        )
+    added_s = statistics.median(luthier.seconds) - statistics.median(hand.seconds)
+    pairs = zip(luthier.seconds, hand.seconds, strict=True)
+    figures = {
+        "added_ms_per_step": 1000 * added_s / steps,
+        "ratio": statistics.median(ours / theirs for ours, theirs in pairs),
+        "ratio_of_medians": statistics.median(luthier.seconds) / statistics.median(hand.seconds),
+        # On a machine that does other work meanwhile, the best rounds and the CPU say more.
+        "ratio_of_best": min(luthier.seconds) / min(hand.seconds),
+        "ratio_of_cpu": statistics.median(luthier.cpu_seconds)
+        / statistics.median(hand.cpu_seconds),
+        "missing_task_runs": steps * len(luthier.recorded) - sum(luthier.recorded),
+    }
+    for name, figure in figures.items():
+        print(f"{name:<20} {figure:.3f}")
+    return figures
 
 
-async def timed_luthier(path: Path) -> tuple[float, UUID]:
-    """Return seconds and id of one run of the definition."""
-    options.set(Options(parallel=PARALLEL))
-    start = time.perf_counter()
-    document = await run_workflow(str(path))
-    return time.perf_counter() - start, UUID(document["run_id"])
+async def profile(run: Run) -> None:
+    """Print where the time of a run of the definition goes: by thread, part and function."""
+    from prefect.logging.handlers import APILogHandler
 
-
-async def compare(path: Path, rounds: int) -> None:
-    """Run both in turn and print what a step costs."""
-    await timed_by_hand()
-    await timed_luthier(path)
-    hand: list[float] = []
-    luthier: list[float] = []
-    cpu: dict[str, list[float]] = {"hand": [], "luthier": []}
-    for number in range(rounds):
-        pair = [("hand", timed_by_hand), ("luthier", lambda: timed_luthier(path))]
-        for name, run in pair if number % 2 == 0 else reversed(pair):
-            before = time.process_time()
-            seconds, run_id = await run()
-            cpu[name].append(time.process_time() - before)
-            (hand if name == "hand" else luthier).append(seconds)
-            count = await recorded(run_id)
-            print(f"round {number + 1} {name:<8} {seconds:6.2f} s   recorded {count}/{STEPS}")
-    ratios = [ours / theirs for ours, theirs in zip(luthier, hand, strict=True)]
-    a, b = statistics.median(hand), statistics.median(luthier)
-    print(f"by hand  {a:.2f} s   {1000 * a / STEPS:.2f} ms a step")
-    print(f"luthier  {b:.2f} s   {1000 * b / STEPS:.2f} ms a step")
-    print(f"ratio of the medians {b / a:.3f}, median of the ratios {statistics.median(ratios):.3f}")
-    # On a machine that does other work meanwhile, the best rounds and the CPU time say more.
-    print(f"ratio of the best rounds {min(luthier) / min(hand):.3f}")
-    ours, theirs = (statistics.median(cpu[name]) for name in ("luthier", "hand"))
-    print(f"CPU of this process: by hand {theirs:.2f} s, luthier {ours:.2f} s: {ours / theirs:.3f}")
-
-
-def profile(path: Path) -> None:
-    """Print where the time of a run of the definition goes."""
-    asyncio.run(timed_luthier(path))
+    await run()
+    before = cpu_by_thread()
     with cProfile.Profile() as profiler:
-        asyncio.run(timed_luthier(path))
-    pstats.Stats(profiler).sort_stats("tottime").print_stats(30)
-    pstats.Stats(profiler).sort_stats("cumtime").print_stats("prefect_luthier", 30)
+        seconds, _ = await run()
+    after = cpu_by_thread()
+    await APILogHandler.aflush()
+    print(f"\na profiled run: {seconds:.2f} s")
+    show({f"CPU of thread {name}": cpu_s - before.get(name, 0) for name, cpu_s in after.items()})
+    by_part: dict[str, float] = defaultdict(float)
+    stats = pstats.Stats(profiler)
+    for (path, _, function), (_, _, own_s, *_) in stats.stats.items():  # type: ignore[attr-defined]
+        by_part[part_of(path, function)] += own_s
+    print("\nthe event loop's thread, by part:")
+    show(by_part)
+    stats.sort_stats("tottime").print_stats(SHOWN)
+    stats.sort_stats("cumtime").print_stats("prefect_luthier", SHOWN)
 
 
-def main() -> None:
-    """Compare, or profile with ``--profile``."""
-    arguments = [word for word in sys.argv[1:] if not word.startswith("-")]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bench.toml"
-        path.write_text(definition())
-        if "--profile" in sys.argv:
-            profile(path)
-        else:
-            asyncio.run(compare(path, int(arguments[0]) if arguments else 5))
+def show(seconds: Mapping[str, float]) -> None:
+    """Print the largest of some times."""
+    for name in sorted(seconds, key=lambda name: -seconds[name])[:SHOWN]:
+        print(f"  {seconds[name]:6.2f} s  {name}")
+
+
+def cpu_by_thread() -> dict[str, float]:
+    """Return the CPU seconds of this process's threads, by the name of what they do."""
+    names = {thread.native_id: thread.name for thread in threading.enumerate()}
+    found: dict[str, float] = defaultdict(float)
+    for thread in psutil.Process().threads():
+        found[names.get(thread.id, "of libraries")] += thread.user_time + thread.system_time
+    return found
+
+
+def part_of(path: str, function: str) -> str:
+    """Return which part of the program a profiled function belongs to."""
+    if "epoll" in function or "select" in function:
+        return "waiting"
+    if "prefect_luthier" in path:
+        return "luthier: " + path.split("prefect_luthier/")[1]
+    if "site-packages" in path:
+        return path.split("site-packages/")[1].partition("/")[0]
+    return "Python's built-in functions" if path == "~" else "Python's library"
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> int:
+    """Measure on the server that the environment names; return 1 when a promise is broken."""
+    from two_flows import STEPS, definition, timed_by_hand, timed_luthier
+
+    path = folder / "bench.toml"
+    path.write_text(definition())
+    runs: dict[str, Run] = {"by hand": timed_by_hand, "luthier": lambda: timed_luthier(path)}
+    figures = report(asyncio.run(compare(runs, arguments.rounds)), STEPS)
+    if arguments.profile:
+        asyncio.run(profile(runs["luthier"]))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    return int(figures["ratio"] > LIMIT or figures["missing_task_runs"] > 0)
+
+
+def main() -> int:
+    """Read the arguments, start what is needed, measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--profile", action="store_true", help="show where the time goes")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="luthier-bench-") as folder:
+        os.environ["LUTHIER_DATA_DIR"] = folder
+        with prefect_connection(load_settings()):
+            try:
+                return measure(arguments, Path(folder))
+            finally:
+                close_stores()
+                private_postgres.stop(Path(folder))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

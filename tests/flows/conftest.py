@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,14 +33,10 @@ RunFile = Callable[..., Awaitable[RunOutcome]]
 @pytest.fixture
 def luthier_settings(
     clean_environment: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Settings]:
+) -> Settings:
     """Give settings with a data directory and a database of the test's own."""
-    from prefect_luthier.deployments.store.connection import open_store
-
     monkeypatch.setenv("LUTHIER_DATABASE_URL", postgres_url)
-    settings = load_settings()
-    yield settings
-    open_store(settings).dispose()
+    return load_settings()
 
 
 @pytest.fixture

@@ -8,8 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound
 from prefect.flow_engine import run_flow_async
@@ -90,12 +96,15 @@ async def _await_history(run_id: UUID) -> None:
     It records them a moment later than it hears of them; a server that only this command uses
     would otherwise be stopped too early.
     """
+    at_work = [kind for kind in StateType if kind not in TERMINAL_STATES]
+    unended = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=at_work)))
     deadline = asyncio.get_running_loop().time() + _HISTORY_S
     async with get_client() as client:
         while asyncio.get_running_loop().time() < deadline:
-            runs = await client.read_task_runs(
-                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])), limit=200
-            )
-            if all(run.state and run.state.is_final() for run in runs):
+            if not await client.read_task_runs(
+                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])),
+                task_run_filter=unended,
+                limit=1,
+            ):
                 return
             await asyncio.sleep(_POLL_S)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from uuid import uuid4
 
@@ -30,11 +29,10 @@ PLAN = Plan(
 
 
 @pytest.fixture
-def settings(clean_environment, postgres_url, monkeypatch) -> Iterator[Settings]:
+def settings(clean_environment, postgres_url, monkeypatch) -> Settings:
     """Give settings with a database of the test's own."""
     monkeypatch.setenv("LUTHIER_DATABASE_URL", postgres_url)
-    yield load_settings()
-    open_store(load_settings()).dispose()
+    return load_settings()
 
 
 async def test_recorded_result_is_durable_and_found_again(settings):
