@@ -1,0 +1,56 @@
+"""The cheap constraints: those that follow from the layout alone, and choosing by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from prefect_luthier.rmos.design.context import Context
+from prefect_luthier.rmos.design.spec import RosetteSpec
+from prefect_luthier.rmos.feasibility.batch import judge
+from prefect_luthier.rmos.feasibility.rules import RULES
+from prefect_luthier.rmos.feasibility.spec_batch import Floats, SpecBatch
+from prefect_luthier.rmos.search.fitting import fit
+from prefect_luthier.rmos.search.idea import Idea
+from prefect_luthier.rmos.search.problem import SearchProblem
+
+CHEAP_RULES = (
+    "edge_land", "land", "floor", "depth_most", "proud_least", "glue_gap_most", "tool_fit",
+    "strip_least", "flute", "doc", "tile_pitch",
+)  # fmt: skip
+"""Arithmetic on a design's own lengths and the cutter's; no force, no work, no score."""
+
+_PIECE = 4
+
+
+def cheap_margins(specs: Sequence[RosetteSpec], context: Context) -> Floats:
+    """Return the margins of the cheap constraints, ``(N, len(CHEAP_RULES))``; below 0 blocks."""
+    rules = {key: RULES[key] for key in CHEAP_RULES}
+    outcomes = judge(SpecBatch.of(specs), context, rules).outcomes
+    columns = []
+    for key in CHEAP_RULES:
+        margin = outcomes[key].margin
+        column = margin.min(axis=1) if margin.ndim > 1 else margin
+        columns.append(np.broadcast_to(column, (len(specs),)))
+    return np.stack(columns, axis=1)
+
+
+def first_plausible(problem: SearchProblem, draw: Callable[[], Idea], most: int) -> RosetteSpec:
+    """Return the first drawn design that no cheap constraint blocks, else the least blocked one.
+
+    Args:
+        problem: What designs are fitted to.
+        draw: Draws an idea.
+        most: How many to draw at most.
+    """
+    drawn: list[RosetteSpec] = []
+    shortfalls: list[float] = []
+    while len(drawn) < most:
+        piece = [fit(problem, draw()) for _ in range(min(_PIECE, most - len(drawn)))]
+        margins = cheap_margins(piece, problem.context)
+        drawn += piece
+        shortfalls += np.minimum(margins, 0.0).sum(axis=1).tolist()
+        if max(shortfalls) >= 0:
+            break
+    return drawn[shortfalls.index(max(shortfalls))]
