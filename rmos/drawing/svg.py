@@ -21,7 +21,7 @@ from prefect_luthier.rmos.drawing.svg_ring import (
     MAX_OUTLINED_TILES,
     Band,
     draw_ring,
-    tile_count,
+    tiling_to_draw,
 )
 from prefect_luthier.rmos.geometry.radii import RingPlace, outer_diameter_mm, ring_places
 from prefect_luthier.rmos.library.library import Library, Shelf, load_library
@@ -149,13 +149,15 @@ def _title(spec: RosetteSpec) -> str:
 
 def _rings(spec: RosetteSpec, look: _Look, marks: _Marks) -> str:
     places = ring_places(spec)
-    counts = [tile_count(ring, place) for ring, place in zip(spec.rings, places, strict=True)]
+    tilings = [tiling_to_draw(ring, place) for ring, place in zip(spec.rings, places, strict=True)]
+    counts = [tiling.count if tiling else 0 for tiling in tilings]
     few = sum(counts) <= _MAX_OUTLINED_TOGETHER
     parts = []
-    for place, ring, tiles in zip(places, spec.rings, counts, strict=True):
-        outlined = tiles <= MAX_OUTLINED_TILES and few
+    for place, ring, tiling in zip(places, spec.rings, tilings, strict=True):
+        tiles = tiling.count if tiling else 0
         seed = f"{ring.pattern}/{look.name(ring.material)}/{ring.width_mm}/{place.index}"
-        band = Band(place, ring, look.color(ring.material), seed, tiles, outlined)
+        outlined = tiles <= MAX_OUTLINED_TILES and few
+        band = Band(place, ring, look.color(ring.material), seed, tiling, outlined)
         words = _spoken(band, look, marks)
         parts.append(
             f'<g data-ring="{place.index}"'
@@ -169,9 +171,9 @@ def _spoken(band: Band, look: _Look, marks: _Marks) -> str:
     ring = band.ring
     words = f"Ring {band.place.index + 1}: {ring.pattern}, {look.name(ring.material)}, "
     words += f"{size(ring.width_mm)} mm wide"
-    if band.tiles:
-        pitch = band.step * band.place.middle_mm
-        words += f", {band.tiles} tiles of {size(pitch)} mm"
+    if band.tiling:
+        piece = "arc" if ring.pattern == "shell" else "tile"
+        words += f", {band.tiles} {piece}s of {size(band.tiling.pitch_mm)} mm"
     codes = marks.codes.get(band.place.index)
     return f"{words}; {', '.join(codes)}" if codes else words
 

@@ -21,6 +21,7 @@ from prefect_luthier.rmos.drawing.svg_markup import (
 )
 from prefect_luthier.rmos.drawing.svg_shell import draw_shell
 from prefect_luthier.rmos.geometry.radii import RingPlace
+from prefect_luthier.rmos.making.tiling import Tiling, tiling_of
 
 MAX_OUTLINED_TILES = 720
 """Up to so many tiles are drawn one by one; more are dashes, which cost the same for any number."""
@@ -41,7 +42,7 @@ class Band:
         ring: What it is.
         color: Its material's colour.
         seed: What its grain is drawn from.
-        tiles: How many tiles it has, 0 when it has none.
+        tiling: How it is divided into tiles or arcs; None when it is in one piece.
         outlined: Whether its tiles may be drawn one by one.
     """
 
@@ -49,7 +50,7 @@ class Band:
     ring: Ring
     color: str
     seed: str
-    tiles: int
+    tiling: Tiling | None = None
     outlined: bool = True
 
     @property
@@ -58,9 +59,14 @@ class Band:
         return "#241711" if luminance(self.color) > _LIGHT else "#f3e6cb"
 
     @property
+    def tiles(self) -> int:
+        """How many tiles or arcs there are."""
+        return self.tiling.count if self.tiling else 1
+
+    @property
     def step(self) -> float:
-        """Angle of one tile, radians."""
-        return 2 * math.pi / self.tiles
+        """Angle of one of them, radians."""
+        return math.tau / self.tiles
 
 
 def draw_ring(band: Band) -> str:
@@ -209,7 +215,7 @@ def _tiles(band: Band) -> str:
 def _joints(band: Band) -> Iterator[str]:
     place = band.place
     seam = 0.07 / 2
-    opening = 0.0 if band.ring.tile_tapered else math.pi * band.ring.width_mm / band.tiles
+    opening = band.tiling.joint_mm / 2 if band.tiling else 0.0
     for angle in _angles(band):
         inside, outside = seam / place.inner_mm, (seam + opening) / place.outer_mm
         yield (
@@ -278,7 +284,7 @@ def _runs(tones: list[int], tone: int) -> tuple[list[float], float]:
 
 def _shell(band: Band) -> str:
     place = band.place
-    return draw_shell(place.inner_mm, place.outer_mm, band.color, band.seed)
+    return draw_shell((place.inner_mm, place.outer_mm), band.tiles, band.color, band.seed)
 
 
 def _angles(band: Band) -> Iterator[float]:
@@ -296,9 +302,8 @@ _FILLS: dict[Pattern, Callable[[Band], str]] = {
 }
 
 
-def tile_count(ring: Ring, place: RingPlace) -> int:
-    """Return how many tiles stand in a ring: the whole number nearest to the wanted pitch."""
-    if ring.pattern not in TILED_PATTERNS:
-        return 0
-    pitch_mm = ring.tile_length_mm or max(ring.width_mm, 1.0)
-    return max(1, round(2 * math.pi * place.middle_mm / pitch_mm))
+def tiling_to_draw(ring: Ring, place: RingPlace) -> Tiling | None:
+    """Return how a ring is divided; tiles whose length is not stated yet are as long as wide."""
+    if ring.pattern in TILED_PATTERNS and ring.tile_length_mm is None:
+        ring = ring.model_copy(update={"tile_length_mm": max(ring.width_mm, 1.0)})
+    return tiling_of(ring, place)

@@ -19,18 +19,23 @@ from prefect_luthier.rmos.drawing.svg_markup import (
     turned,
 )
 
-_PIECE_MM = 11.0
-"""Usual length of a piece of abalone: longer ones break at the bend."""
-
-_MAX_PIECES = 90
+_MAX_PIECES = 240
 _PALE = 0.75  # luminance of pearl
 
 
-def draw_shell(inner_mm: float, outer_mm: float, color: str, seed: str) -> str:
-    """Return a ring of shell: pieces in changing tints, streaks of light across them, joints."""
+def draw_shell(radii_mm: tuple[float, float], pieces: int, color: str, seed: str) -> str:
+    """Return a ring of shell: pieces in changing tints, streaks of light across them, joints.
+
+    Args:
+        radii_mm: Inner and outer radius.
+        pieces: Into how many arcs it is cut; more than can be seen are not drawn.
+        color: The shell's colour.
+        seed: What its grain is drawn from.
+    """
     random = grain_of(seed)
+    inner_mm, outer_mm = radii_mm
     middle, width = (inner_mm + outer_mm) / 2, outer_mm - inner_mm
-    pieces = max(3, min(_MAX_PIECES, round(2 * math.pi * middle / _PIECE_MM)))
+    pieces = min(pieces, _MAX_PIECES)
     tints = _tints(color)
     parts = [
         circle(middle, width, tints[0]),
