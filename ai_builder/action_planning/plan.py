@@ -11,6 +11,9 @@ from prefect_luthier.canonical import digest
 from prefect_luthier.errors import UsageError
 
 MAX_ACTIONS = 100
+KEY_INPUT = "client_request_id"
+"""The input by which an action takes effect once."""
+
 _SHOWN_FINDINGS = 5
 
 

@@ -28,18 +28,36 @@ def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def without_nulls(value: Any, schema: Mapping[str, Any]) -> Any:
     """Return ``value`` without the nulls that stand for an optional property left out."""
+    return _without_nulls(value, schema, schema.get("$defs", {}))
+
+
+def _without_nulls(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+    schema = _followed(schema, definitions)
     if isinstance(value, list):
-        items = schema.get("items")
-        return [without_nulls(each, items) for each in value] if items else value
+        items = schema.get("items", {})
+        return [_without_nulls(each, items, definitions) for each in value]
     if not isinstance(value, Mapping):
         return value
     properties = schema.get("properties", {})
     required = schema.get("required", ())
     return {
-        key: without_nulls(each, properties.get(key, {}))
+        key: _without_nulls(each, properties.get(key, {}), definitions)
         for key, each in value.items()
         if each is not None or key in required or key not in properties
     }
+
+
+def _followed(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of the object or list that a reference or a choice stands for."""
+    for _ in range(_MAX_DEPTH):
+        if "$ref" in schema:
+            schema = definitions.get(str(schema["$ref"]).rpartition("/")[2], {})
+        elif "anyOf" in schema:
+            options = [each for each in schema["anyOf"] if each.get("type") != "null"]
+            schema = options[0] if len(options) == 1 else {}
+        else:
+            break
+    return _joined(schema)
 
 
 def _strict(

@@ -63,6 +63,18 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("AI_TENANT_MAX_TOKENS_PER_MIN"),
         description="Most tokens a minute of one tenant's calls to models.",
     )
+    model_price_in: float | None = Field(
+        default=None,
+        ge=0,
+        validation_alias=AliasChoices("AI_PRICE_IN_PER_MILLION"),
+        description="Price of a million tokens of input, to tell what a plan cost.",
+    )
+    model_price_out: float | None = Field(
+        default=None,
+        ge=0,
+        validation_alias=AliasChoices("AI_PRICE_OUT_PER_MILLION"),
+        description="Price of a million tokens of output.",
+    )
     model_timeout_s: float = Field(default=60.0, gt=0)
     repair_rounds: int = Field(
         default=4, ge=1, le=10, description="Most rounds a model gets to mend its draft."
