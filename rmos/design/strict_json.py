@@ -1,0 +1,91 @@
+"""Read JSON strictly: one meaning for each document, or a finding."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect_luthier.diagnostics import Diagnostic, Span
+from prefect_luthier.pointers import to_pointer
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A design or a context is a few kilobytes."""
+
+_START = Span(1, 1, 1, 2)
+
+
+@dataclass
+class Parsed:
+    """The data of a document, and what is wrong with its notation."""
+
+    data: Any = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+class _Object(dict[str, Any]):
+    """An object, with the keys that it gives twice."""
+
+    twice: tuple[str, ...] = ()
+
+
+def parse_strictly(text: str | bytes, name: str) -> Parsed:
+    """Return the data of JSON text; what JSON leaves open is a finding.
+
+    Args:
+        text: The document; bytes must be UTF-8.
+        name: Its name in messages.
+    """
+    if len(text) > MAX_BYTES:
+        return _refused("too-large", f"{name} is larger than {MAX_BYTES // 2**20} MiB.")
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            return _refused("bad-encoding", f"{name} is not UTF-8: byte {error.start} is wrong.")
+    try:
+        data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_to_object)
+    except json.JSONDecodeError as error:
+        span = Span(error.lineno, error.colno, error.lineno, error.colno + 1)
+        where = " before it is complete" if error.pos >= len(text.rstrip()) else ""
+        message = f"{name} is not JSON: {error.msg}{', it ends' + where if where else ''}."
+        return _refused("json-syntax", message, span)
+    except RecursionError:
+        return _refused("too-deep", f"{name} is nested too deep.")
+    except ValueError as error:  # a number with thousands of digits
+        return _refused("json-syntax", f"{name} is not JSON: {str(error)[:200]}.")
+    return Parsed(data, list(_findings(data)))
+
+
+def _refused(code: str, message: str, span: Span = _START) -> Parsed:
+    return Parsed(None, [Diagnostic(code, "error", message, span=span)])
+
+
+def _to_object(pairs: list[tuple[str, Any]]) -> _Object:
+    found = _Object(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        found.twice = tuple(key for key, count in counts.items() if count > 1)
+    return found
+
+
+def _findings(data: Any) -> list[Diagnostic]:
+    """Return the keys that are given twice and the numbers that are none, all of them."""
+    found: list[Diagnostic] = []
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, _Object):
+            for key in value.twice:
+                message = f'"{key}" is given twice.'
+                pointer = to_pointer((*path, key))
+                found.append(Diagnostic("duplicate-key", "error", message, pointer))
+            waiting += [((*path, key), each) for key, each in reversed(value.items())]
+        elif isinstance(value, list):
+            waiting += [((*path, index), value[index]) for index in reversed(range(len(value)))]
+        elif isinstance(value, float) and not math.isfinite(value):
+            message = f"{value} is no number that a length or a speed can have."
+            found.append(Diagnostic("not-finite", "error", message, to_pointer(path)))
+    return found
