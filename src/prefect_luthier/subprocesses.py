@@ -32,6 +32,9 @@ from prefect_luthier.orphan_reaper import GRACE_S, GUARD_VARIABLE
 PASSED_VARIABLES = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"),
+        *("LC_ALL", "LC_CTYPE", "LC_COLLATE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC"),
+        *("LC_TIME", "LC_ADDRESS", "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_NAME"),
+        *("LC_PAPER", "LC_TELEPHONE"),
         *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
         *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
         *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
@@ -82,11 +85,7 @@ class Streams:
 
 def scrubbed_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for a program: the harmless part of ours, then ``extra``."""
-    passed = {
-        name: value
-        for name, value in os.environ.items()
-        if name in PASSED_VARIABLES or name.startswith("LC_")
-    }
+    passed = {name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ}
     return passed | dict(extra or {})
 
 
