@@ -104,7 +104,9 @@ class LedgerGate:
                 if settled is None:
                     await asyncio.to_thread(token_ledger.release, self.engine, booked)
                 else:
-                    await asyncio.to_thread(token_ledger.settle, self.engine, booked, settled.total)
+                    await asyncio.to_thread(
+                        token_ledger.settle, self.engine, booked, settled.input, settled.output
+                    )
             except (OperationalError, InterfaceError):
                 if wait_s is None:
                     raise

@@ -158,7 +158,8 @@ class TokenReservationRow(SQLModel, table=True):
     model: str
     caller: str = Field(description="Host, process and start of the process that calls.")
     reserved: int
-    settled: int | None = None
+    settled: int | None = Field(default=None, description="Input and output together.")
+    settled_output: int | None = None
     state: str = "reserved"
     lease_until: datetime = time_column()
     created_at: datetime = time_column(index=True)

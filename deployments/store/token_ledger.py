@@ -140,14 +140,14 @@ def reserve(engine: Engine, call: Call, limits: TokenLimits) -> UUID:
         return row.id
 
 
-def settle(engine: Engine, reservation: UUID, tokens: int) -> None:
+def settle(engine: Engine, reservation: UUID, input_tokens: int, output_tokens: int) -> None:
     """Replace a reservation by what the server reported."""
-    _end(engine, reservation, "settled", tokens)
+    _end(engine, reservation, "settled", input_tokens, output_tokens)
 
 
 def release(engine: Engine, reservation: UUID) -> None:
     """Give a reservation back: the attempt failed, and cost nothing that is known."""
-    _end(engine, reservation, "released", 0)
+    _end(engine, reservation, "released", 0, 0)
 
 
 def renew(engine: Engine, reservation: UUID) -> None:
@@ -175,12 +175,19 @@ def usage(engine: Engine, tenant: str | None = None) -> Usage:
     )
 
 
-def _end(engine: Engine, reservation: UUID, state: str, tokens: int) -> None:
+def _end(
+    engine: Engine, reservation: UUID, state: str, input_tokens: int, output_tokens: int
+) -> None:
     with Session(engine) as session:
         session.connection().execute(
             update(TokenReservationRow)
             .where(col(TokenReservationRow.id) == reservation)
-            .values(state=state, settled=tokens, settled_at=func.clock_timestamp())
+            .values(
+                state=state,
+                settled=input_tokens + output_tokens,
+                settled_output=output_tokens,
+                settled_at=func.clock_timestamp(),
+            )
         )
         session.commit()
 

@@ -168,6 +168,7 @@ def _decisions_and_reservations() -> None:
         *map(_text, ("tenant", "model", "caller")),
         sa.Column("reserved", sa.Integer(), nullable=False),
         sa.Column("settled", sa.Integer(), nullable=True),
+        sa.Column("settled_output", sa.Integer(), nullable=True),
         _text("state"),
         _time("lease_until"),
         _time("created_at"),

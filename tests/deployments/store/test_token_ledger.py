@@ -52,7 +52,7 @@ def passed(engine: Engine, seconds: float) -> None:
 
 def test_a_call_over_the_limit_is_told_when_it_fits(engine: Engine) -> None:
     """What was settled leaves the minute after a minute, and the error names that moment."""
-    settle(engine, reserve(engine, call(60), HUNDRED), 50)
+    settle(engine, reserve(engine, call(60), HUNDRED), 30, 20)
     with pytest.raises(OverBudget) as caught:
         reserve(engine, call(60), HUNDRED)
     assert caught.value.code == "model-budget"
@@ -68,7 +68,7 @@ def test_a_call_over_the_limit_is_told_when_it_fits(engine: Engine) -> None:
 def test_the_moment_named_is_when_enough_has_left(engine: Engine) -> None:
     """Of three bookings, only as many are awaited as the call needs."""
     for age_s, tokens in ((30, 30), (20, 30), (0, 30)):
-        settle(engine, reserve(engine, call(30), HUNDRED), tokens)
+        settle(engine, reserve(engine, call(30), HUNDRED), tokens, 0)
         passed(engine, age_s)
     with pytest.raises(OverBudget) as caught:
         reserve(engine, call(35), HUNDRED)
@@ -130,7 +130,7 @@ def test_a_silent_caller_loses_its_reservation_within_a_minute(engine: Engine) -
 
 def test_without_limits_everything_is_booked(engine: Engine) -> None:
     """The ledger also knows what was spent where nobody set a limit."""
-    settle(engine, reserve(engine, call(10_000_000), TokenLimits()), 9_999_999)
+    settle(engine, reserve(engine, call(10_000_000), TokenLimits()), 9_999_990, 9)
     assert usage(engine).settled == 9_999_999
 
 
@@ -145,7 +145,7 @@ def one(number):
         booked = reserve(engine, Call(40, "m", sys.argv[2]), TokenLimits(total=1000))
     except OverBudget:
         return
-    settle(engine, booked, 39 if number % 2 else 40)
+    settle(engine, booked, 30, 9 if number % 2 else 10)
 threads = [threading.Thread(target=one, args=(number,)) for number in range(25)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
