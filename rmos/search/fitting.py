@@ -28,8 +28,7 @@ def fit(problem: SearchProblem, idea: Idea) -> RosetteSpec:
     least = problem.policy.customary.thinnest_mm * len(rings)
     soundhole_mm, radial_mm = _sizes(problem, idea, rings)
     lands = _lands(rings, radial_mm - least)
-    edge_land_mm = min(max(idea.edge_land_mm, 0.0), radial_mm - least - sum(lands))
-    edge_land_mm = round(edge_land_mm, _DECIMALS) if edge_land_mm > 0 else 0.0
+    edge_land_mm = _edge_land_mm(problem, idea.edge_land_mm, radial_mm - least - sum(lands))
     widths = _widths(problem, rings, radial_mm - edge_land_mm - sum(lands))
     return RosetteSpec(
         soundhole_diameter_mm=soundhole_mm,
@@ -97,6 +96,16 @@ def _lands(rings: Sequence[RingIdea], room_mm: float) -> list[float]:
     while sum(lands) > room_mm and any(lands):
         lands[lands.index(max(lands))] = 0.0
     return lands
+
+
+def _edge_land_mm(problem: SearchProblem, wished_mm: float, room_mm: float) -> float:
+    """Return the land at the hole; where there is too little room for one, there is none."""
+    if wished_mm <= 0 or room_mm <= 0:
+        return 0.0
+    if wished_mm <= room_mm:
+        return round(wished_mm, _DECIMALS)
+    least = problem.windows.edge_land.hard
+    return round(room_mm, _DECIMALS) if least and room_mm >= least[0] else 0.0
 
 
 def _widths(problem: SearchProblem, rings: Sequence[RingIdea], room_mm: float) -> list[float]:

@@ -58,8 +58,8 @@ def _no_context(problem: SearchProblem) -> Iterator[Binding]:
         yield Binding(
             threshold.code,
             proven=True,
-            message=f"The {threshold.measures} is {measured:.4g} {threshold.unit}; every design "
-            f"under this context has it, and the limit is {limit:.4g} {threshold.unit}.",
+            message=f"Whatever the design, {threshold.measures}: {measured:.6g} "
+            f"{threshold.unit}; the limit is {limit:.6g} {threshold.unit}.",
             measured=measured,
             limit=limit,
             unit=threshold.unit,

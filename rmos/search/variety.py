@@ -95,11 +95,13 @@ def _enrich(
             return
         if value in counts:
             continue
-        for index in _repeated(choices, part):
-            changed = change(choices, index, value)
-            if changed is not None:
-                choices[index] = changed
-                break
+        places = _repeated(choices, part)
+        changes = [(index, change(choices, index, value)) for index in places]
+        made = [(index, changed) for index, changed in changes if changed is not None]
+        # One that keeps the other part takes no variety away.
+        kept = [each for each in made if each[1][1 - part] == choices[each[0]][1 - part]]
+        for index, changed in (kept or made)[:1]:
+            choices[index] = changed
 
 
 def _repeated(choices: list[Choice], part: int) -> list[int]:

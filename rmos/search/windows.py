@@ -35,7 +35,7 @@ class Window:
         allowed: Nothing blocks it, inside what is customary where that can be made.
         clean: Nothing warns of it either; the allowed window where that is nowhere.
         comfortable: Where its smallest margin is largest, or at least that of comfort.
-        blocked_by: The codes that bound the allowed window, or that leave none.
+        blocked_by: The codes that leave nothing; none where there is something.
     """
 
     hard: Interval | None
@@ -120,7 +120,7 @@ def _scan(name: str, context: Context, usual: Interval) -> Window:
     batch = vary(SpecBatch.of([probe(context)] * len(grid)), grid)
     outcomes = judge(batch, context, {key: RULES[key] for key in keys}).outcomes
     red, yellow, margin = _together(list(outcomes.values()))
-    blocked = _blocking_codes(outcomes)
+    blocked = _codes_where_nearest(outcomes, margin)
     if red.all():
         return Window(None, usual, usual, usual, blocked)
     allowed = _inside(grid, ~red, usual)
@@ -155,9 +155,15 @@ def _rows(values: Any, over: Callable[..., Any]) -> Any:
     return over(values, axis=1) if values.ndim > 1 else values
 
 
-def _blocking_codes(outcomes: dict[str, Outcome]) -> tuple[str, ...]:
+def _codes_where_nearest(outcomes: dict[str, Outcome], margin: Floats) -> tuple[str, ...]:
+    """Return what blocks the value that comes nearest to being allowed."""
+    nearest = int(np.argmax(margin))
     thresholds = load_thresholds()
-    codes = (thresholds[key].code for key, each in outcomes.items() if bool(np.any(each.is_red)))
+    codes = (
+        thresholds[key].code
+        for key, each in outcomes.items()
+        if np.broadcast_to(_rows(each.is_red, np.any), margin.shape)[nearest]
+    )
     return tuple(dict.fromkeys(codes))
 
 
