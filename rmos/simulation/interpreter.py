@@ -19,6 +19,7 @@ from prefect_luthier.rmos.simulation.words import Block, read_blocks
 
 _INCH_MM = 25.4
 _RAPID, _LINE = "G0", "G1"
+_MOST_TURNS = 100
 _ARCS = frozenset({"G2", "G3"})
 
 _SIMULATED = codes_in(
@@ -214,8 +215,8 @@ class _Reader:
         self._result.arc_error_mm = max(self._result.arc_error_mm, error)
         sweep = sweep_of(start, end, centre, clockwise=clockwise)
         turns = values.get("P", 1.0) if self._dialect == "linuxcnc" else 1.0
-        if turns < 1 or turns != int(turns):
-            self._find("ARC", f"P{turns:g} is no number of turns")
+        if not 1 <= turns <= _MOST_TURNS or turns != int(turns):
+            self._find("ARC", f"P{turns:g} is no number of turns up to {_MOST_TURNS}")
             turns = 1.0
         more = (turns - 1) * math.tau * (-1 if clockwise else 1)
         return replace(motion, centre=centre, sweep=sweep + more)

@@ -14,6 +14,9 @@ Point3 = tuple[float, float, float]
 CHORD_MM = 0.0005
 """Largest distance between an arc and the chords that stand for it."""
 
+_MOST_CHORDS = 20_000
+"""Enough for half a turn at a radius of 20 m; wider arcs leave every machine anyway."""
+
 
 @dataclass(frozen=True)
 class Motion:
@@ -105,7 +108,7 @@ class Motion:
         if self.centre is None:
             return np.array([self.start[:2], self.end[:2]])
         step = 2 * math.sqrt(2 * CHORD_MM / max(self.radius_mm, CHORD_MM))
-        count = max(2, math.ceil(abs(self.sweep) / step) + 1)
+        count = min(max(2, math.ceil(abs(self.sweep) / step) + 1), _MOST_CHORDS)
         begin = math.atan2(self.start[1] - self.centre[1], self.start[0] - self.centre[0])
         angles = begin + np.linspace(0.0, self.sweep, count)
         final = math.hypot(self.end[0] - self.centre[0], self.end[1] - self.centre[1])

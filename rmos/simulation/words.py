@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 
 _WORD = re.compile(r"([A-Z])([+-]?(?:\d+\.?\d*|\.\d+))")
+_LARGEST = 1e6
+"""No control takes larger numbers; with them the arithmetic here would mean nothing."""
+
 _COMMENT = re.compile(r"\([^()]*\)")
 
 
@@ -47,7 +50,10 @@ def read_blocks(text: str) -> list[Block]:
 def _read(number: int, line: str) -> Block:
     bare = _COMMENT.sub("", line.partition(";")[0])
     bare = "".join(bare.split()).upper()
-    words = tuple(Word(letter, float(value)) for letter, value in _WORD.findall(bare))
+    words = [Word(letter, float(value)) for letter, value in _WORD.findall(bare)]
     if words and words[0].letter == "N":
-        words = words[1:]
-    return Block(number, len(bare), words, _WORD.sub("", bare))
+        del words[0]
+    unread = _WORD.sub("", bare)
+    unread += "".join(str(word) for word in words if abs(word.value) > _LARGEST)
+    kept = tuple(word for word in words if abs(word.value) <= _LARGEST)
+    return Block(number, len(bare), kept, unread)

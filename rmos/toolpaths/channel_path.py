@@ -28,7 +28,7 @@ _APPROACH_MM = 0.2
 
 _GENTLEST_RAMP = math.radians(3)
 _STEEPEST_RAMP = math.radians(10)
-_RAMP_SHARE = 0.01
+_RAMP_SHARE = 0.005
 """A ramp may take this share of its level's length, between the two slopes. It adds to the
 length, as the circle that it leads into clears its floor."""
 
