@@ -11,7 +11,7 @@ from prefect_luthier.rmos.feasibility.measured import Measured
 from prefect_luthier.rmos.feasibility.spec_batch import Floats
 from prefect_luthier.rmos.feasibility.thresholds import Threshold
 from prefect_luthier.rmos.library.chiploads import chipload_mm
-from prefect_luthier.rmos.library.model import ChiploadClass, Tool
+from prefect_luthier.rmos.library.model import ChiploadClass
 
 _N_MM2_IN_J_MM3 = 1000.0
 
@@ -71,15 +71,15 @@ def power(frame: Frame, _: Threshold) -> Measured:
 
 
 def cutting_force_n(frame: Frame) -> Floats:
-    """Return the force on the cutter in a full slot, N: k_c a_p h times the teeth that cut.
+    """Return the mean force across a full slot, N: k_c a_p f_z z / 4.
 
-    k_c is the specific cutting energy (1 J/mm³ = 1000 N/mm²), h the feed per tooth and the
-    runout, which one tooth takes alone; half of the teeth cut in a slot.
+    A tooth at angle φ cuts a chip of f_z sin φ; across the slot that is k_c a_p f_z sin² φ, on
+    average half of the peak over the half turn that each tooth cuts. k_c is the specific cutting
+    energy, 1 J/mm³ = 1000 N/mm². Runout moves load between the teeth and leaves the mean.
     """
-    tool = frame.context.tool
-    chip_mm = _feed_per_tooth(frame) + tool.runout_mm
     pressure = frame.context.material.cutting_energy_j_mm3 * _N_MM2_IN_J_MM3
-    return np.asarray(pressure * frame.cut_mm * chip_mm * _cutting_teeth(tool))
+    teeth = frame.context.tool.flutes
+    return np.asarray(pressure * frame.cut_mm * _feed_per_tooth(frame) * teeth / 4)
 
 
 def _feed_per_tooth(frame: Frame) -> float:
@@ -93,7 +93,3 @@ def _tabled(frame: Frame, name: ChiploadClass) -> float:
 
 def _second_moment(diameter_mm: float) -> float:
     return math.pi * diameter_mm**4 / 64
-
-
-def _cutting_teeth(tool: Tool) -> float:
-    return max(1.0, tool.flutes / 2)
