@@ -134,6 +134,15 @@ class BlobStore:
         finally:
             temporary.unlink(missing_ok=True)
 
+    def verify(self, name: str) -> None:
+        """Read a blob through, without keeping it.
+
+        Raises:
+            LuthierError: It is not there (``blob-missing``) or was changed (``blob-damaged``).
+        """
+        if not self._is_whole(name):
+            raise _damaged(name)
+
     def __contains__(self, name: str) -> bool:
         return bool(self._fs.exists(self._path(name)))
 

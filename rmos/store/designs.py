@@ -136,13 +136,16 @@ def decide(
     if mine := _made_before(session, design, author, decision):
         return mine
     _check_version(design, version)
-    check_decision(decision, standing(session, design), actor=author.actor, note=note)
+    note, before = _plain_note(note), standing(session, design)
+    check_decision(decision, before, actor=author.actor, note=note)
     content = {
         "actor": author.actor,
-        "note": _plain_note(note),
+        "note": note,
         "verdict_digest": design.verdict_digest,
-        "risk": design.risk,
-        "score": design.score,
+        "risk": before.risk,
+        "score": before.score,
+        "submitted_by": before.submitted_by,
+        "last_event": before.last_event,
     }
     return _take(session, design, author, Move(decision, note=note, content=content))
 

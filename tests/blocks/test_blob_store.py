@@ -44,6 +44,8 @@ def test_damage_is_noticed(store: BlobStore, tmp_path: Path) -> None:
         store.get(name)
     with pytest.raises(LuthierError, match="checksum"):
         store.export(name, tmp_path / "copy")
+    with pytest.raises(LuthierError, match="checksum"):
+        store.verify(name)
     assert [path.name for path in tmp_path.iterdir()] == ["blobs"]
 
 

@@ -25,12 +25,6 @@ from prefect_luthier.rmos.store.attachments import (
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><path d="M0 0"/></svg>'
 
 
-@pytest.fixture
-def blobs(tmp_path: Path) -> BlobStore:
-    """Give an empty store."""
-    return BlobStore(str(tmp_path / "blobs"))
-
-
 def stored(session: Session, blobs: BlobStore, content: Any, name: str = "x", **said: Any) -> Any:
     """Attach something and commit."""
     row = attach(session, blobs, content, Declaration(name, **said), limit_bytes=10_000, actor="me")
