@@ -194,4 +194,4 @@ def _outline(place: RingPlace, severity: str) -> str:
         circle(radius, line, color)
         for radius in (place.inner_mm - line / 2, place.outer_mm + line / 2)
     )
-    return f'<g class="outline {severity}">{glow}{edges}</g>'
+    return f'<g class="outline {severity}" pointer-events="none">{glow}{edges}</g>'

@@ -17,7 +17,7 @@ CHARACTER_WIDTH = 0.58
 
 _NAME_CHARS = 34
 _NAME_SIZE = 0.86
-_NOTE_SIZE = 0.8
+_NOTE_SIZE = 0.84
 _ROW_SPACING = 1.72
 _INK, _SOFT, _RULE, _ON_BOARD, _IN_HOLE = "#2a1c14", "#6d5848", "#8c7460", "#7a2f20", "#b39a82"
 
@@ -111,7 +111,7 @@ def _cut(name: str) -> str:
 
 def sheet_for(rows: Sequence[Row], half_mm: float) -> Sheet:
     """Return the paper on which all labels have room."""
-    font = half_mm * 0.047
+    font = half_mm * 0.052
     longest = max((len(row.name) + 1.2 * len(row.codes) + 2 for row in rows), default=0)
     label = font * (4.9 + CHARACTER_WIDTH * _NAME_SIZE * longest)
     return Sheet(half_mm, font, len(rows) * _ROW_SPACING * font, label)
@@ -140,7 +140,7 @@ def draw_dimensions(
     beside = "".join([*(end.beside for end in ends), below.line])
     width = number(0.085 * sheet.font_mm)
     return (
-        f'<g class="dim" font-size="{number(sheet.font_mm)}" fill="{_INK}">'
+        f'<g class="dim" pointer-events="none" font-size="{number(sheet.font_mm)}" fill="{_INK}">'
         f'<g fill="none"><path stroke="#fff8ea" stroke-opacity=".7" '
         f'stroke-width="{number(0.26 * sheet.font_mm)}" d="{on_board}"/>'
         f'<path stroke="{_ON_BOARD}" stroke-width="{width}" d="{on_board}"/>'
