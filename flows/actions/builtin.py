@@ -9,6 +9,7 @@ from prefect_luthier.flows.actions.git_log import GIT_LOG
 from prefect_luthier.flows.actions.http_request import HTTP_REQUEST
 from prefect_luthier.flows.actions.notify import NOTIFY
 from prefect_luthier.flows.actions.python_call import PYTHON_CALL
+from prefect_luthier.flows.actions.rosette_toolpaths import ROSETTE_TOOLPATHS
 
 BUILTIN_ACTIONS: dict[str, Action] = {
     "python.call": PYTHON_CALL,
@@ -17,4 +18,5 @@ BUILTIN_ACTIONS: dict[str, Action] = {
     "file.write": FILE_WRITE,
     "notify": NOTIFY,
     "ai-orchestrator": AI_ORCHESTRATOR,
+    "rosette.toolpaths": ROSETTE_TOOLPATHS,
 }

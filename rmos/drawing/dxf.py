@@ -97,6 +97,8 @@ def _written(draw: Callable[[Drawing], None]) -> bytes:
         try:
             drawing = new("R2010", units=units.MM)
             draw(drawing)
+            for name in sorted(drawing.entitydb.dxf_types_in_use()):
+                drawing.classes.add_class(name)  # ezdxf itself adds them in the order of a set
             text = io.StringIO()
             drawing.write(text)
         finally:

@@ -164,7 +164,7 @@ def _part(
         ring=place.index,
         kind=kind,
         pattern=ring.pattern,
-        material=ring.material,
+        material=ring.material_id,
         count=count,
         length_mm=round(lengths_mm[0], 3),
         inner_length_mm=round(lengths_mm[1], 3),

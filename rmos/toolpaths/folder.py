@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -68,6 +68,18 @@ class Toolpaths:
     def report(self) -> SimulationReport:
         """The report of the program that cuts the channels."""
         return self.programs[0].report
+
+    def to_json(self, paths: Sequence[str]) -> dict[str, Any]:
+        """Return the JSON document, with the path of each file where it was written."""
+        return {
+            "files": [
+                {"path": path, "sha256": file.sha256, "kind": file.kind}
+                for path, file in zip(paths, self.files, strict=True)
+            ],
+            "verification": self.report.to_json(),
+            "time_s": self.report.time_s,
+            "length_mm": self.report.length_mm,
+        }
 
 
 def toolpaths(

@@ -57,7 +57,7 @@ def bound_mm(spec, diameter_mm: float, stepover: float) -> float:
 
 @pytest.mark.parametrize(("case", "diameter", "dialect", "direction"), list(golden_runs()))
 def test_golden_designs_are_cut_exactly(
-    case, diameter, dialect, direction, make_spec, make_context
+    case, diameter, *, dialect, direction, make_spec, make_context
 ):
     """Each golden design passes: no gouge, nothing left, little more than the circles' length."""
     spec = make_spec(
@@ -137,7 +137,7 @@ def designs(draw):
     dialect=st.sampled_from(["grbl", "linuxcnc"]),
 )
 def test_any_design_that_fits_is_cut_exactly(
-    values, diameter, stepover, direction, dialect, make_spec, make_context
+    values, diameter, *, stepover, direction, dialect, make_spec, make_context
 ):
     """Whatever the rings, tool, stepover and direction: what can be planned passes."""
     spec = make_spec(**values)
