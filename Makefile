@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 # compileall does not follow the links in the package.
 SOURCES := src/prefect_luthier ai_builder blocks deployments flows rmos ui
 
-.PHONY: help up down status test demo check bench install browser lock clean
+.PHONY: help up down status test demo check bench install browser promtool lock clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,7 +25,7 @@ down: install ## Stop a stack that runs in the background.
 status: install ## Show what runs where.
 	$(BIN)/luthier status
 
-test: install browser ## Run the whole suite, the browser tests included.
+test: install browser promtool ## Run the whole suite, the browser tests included.
 	$(BIN)/python -m pytest -q $(PYTEST)
 
 demo: install ## Do the main job without a browser and print each stage.
@@ -63,6 +63,14 @@ browser:
 	  else \
 	    echo "No chromium here: the browser tests will be skipped. Install it with your package manager to run them." >&2; \
 	  fi; }
+
+# Only the tool is taken out of the package: installing it would start a Prometheus.
+promtool: install
+	@command -v promtool >/dev/null 2>&1 || test -x $(VENV)/promtool/usr/bin/promtool || \
+	  { cd $(VENV) && rm -rf promtool prometheus_*.deb && { [ "$$(id -u)" != 0 ] || apt-get -qq update; } \
+	    && apt-get -qq download prometheus 2>/dev/null \
+	    && dpkg -x prometheus_*.deb promtool && rm -f prometheus_*.deb; } || \
+	  echo "No promtool (of Prometheus) here: the tests of the alerts will be skipped." >&2
 
 lock: install ## Resolve the dependencies anew and write requirements.lock.
 	$(UV) pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \

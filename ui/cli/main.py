@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "catalog": ("catalog:catalog", "List the actions a definition may use."),
     "rosette": ("rosette.app:app", "Design a guitar rosette: from constraints to toolpaths."),
     "ai": ("ai.app:app", "Plan actions from a request, and do each of them once."),
+    "metrics": ("metrics:metrics", "Print the metrics, or serve them to Prometheus."),
     "eval": ("evaluate:evaluate", "Draft many requests and score the results."),
     "self-test": ("self_test:self_test", "Check this installation from end to end."),
 }
