@@ -14,6 +14,7 @@ from prefect_luthier.deployments.definition.environment import Environment
 from prefect_luthier.deployments.definition.model import Definition
 from prefect_luthier.deployments.definition.source import Source
 from prefect_luthier.deployments.definition.validate import validate
+from prefect_luthier.deployments.prometheus.metrics import METRICS
 from prefect_luthier.flows.actions.contract import ActionContext
 from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.settings import Settings
@@ -135,3 +136,14 @@ def test_every_diagnostic_is_documented() -> None:
     codes = _codes()
     assert len(codes) > 50
     assert sorted(code for code in codes if f"`{code}`" not in text) == []
+
+
+def test_every_metric_and_alert_is_documented() -> None:
+    """Each metric stands in the reference with its meaning, and each alert with what fires it."""
+    text = (ROOT / "docs/reference/metrics.md").read_text()
+    for metric in METRICS:
+        assert f"| `{metric.name}` | {metric.kind} |" in text
+        assert metric.documentation in text
+    rules = (ROOT / "deployments/prometheus/rules/alerts.yml").read_text()
+    for alert in re.findall(r"alert: (\w+)", rules):
+        assert f"| `{alert}` |" in text
