@@ -35,10 +35,17 @@ LIFECYCLE: Final = Lifecycle(
         Edge("auto_reject", (FEASIBILITY_READY,), REJECTED),
         Edge("approve", (FEASIBILITY_READY,), APPROVED),
         Edge("override", (FEASIBILITY_READY, REJECTED), APPROVED),
-        Edge("reject", (FEASIBILITY_READY, FEASIBILITY_FAILED, REVISION_REQUIRED), REJECTED),
+        Edge(
+            "reject",
+            (FEASIBILITY_READY, FEASIBILITY_REQUESTED, FEASIBILITY_FAILED, REVISION_REQUIRED),
+            REJECTED,
+        ),
         Edge(
             "request_revision",
-            (FEASIBILITY_READY, FEASIBILITY_FAILED, REJECTED, APPROVED, TOOLPATHS_FAILED),
+            (
+                *(FEASIBILITY_READY, FEASIBILITY_REQUESTED, FEASIBILITY_FAILED, REJECTED),
+                *(APPROVED, TOOLPATHS_FAILED, TOOLPATHS_READY),
+            ),
             REVISION_REQUIRED,
         ),
         Edge(

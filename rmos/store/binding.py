@@ -15,10 +15,8 @@ from prefect_luthier.rmos.approval.lifecycle import (
     CONTEXT_READY,
     DRAFT,
     FEASIBILITY_FAILED,
-    FEASIBILITY_READY,
     FEASIBILITY_REQUESTED,
     LIFECYCLE,
-    REJECTED,
     REVISION_REQUIRED,
 )
 from prefect_luthier.rmos.approval.rules import Standing
@@ -128,12 +126,14 @@ def _submitted(session: Session, submission: Submission, author: Author) -> Desi
         design_id = submission.design_id
     design = lock_design(session, design_id)
     newest = newest_transition(session, design_id)
-    is_mine = newest is not None and newest.flow_run_id == author.flow_run_id is not None
-    if is_mine and design.state in {FEASIBILITY_READY, REJECTED, FEASIBILITY_REQUESTED}:
+    is_mine = submission.design_id is None or (
+        newest is not None and newest.flow_run_id == author.flow_run_id is not None
+    )
+    if is_mine and design.state not in {DRAFT, CONTEXT_READY, FEASIBILITY_FAILED}:
         return design
     if design.state in {DRAFT, REVISION_REQUIRED}:
         _take_over(session, design, submission, author)
-    elif not (is_mine and design.state in {CONTEXT_READY, FEASIBILITY_FAILED}):
+    elif not is_mine:
         LIFECYCLE.target(design.state, "provide_context")  # says what is possible instead
     move(session, design_id, author, Move("request_feasibility", engine=ENGINE_VERSION))
     return design
