@@ -18,7 +18,8 @@ from pydantic import BaseModel
 
 from prefect_luthier.ai_builder import model_answers, model_errors
 from prefect_luthier.ai_builder.fences import fenced
-from prefect_luthier.ai_builder.token_budget import Gate, ledger_gate
+from prefect_luthier.ai_builder.gate import Gate
+from prefect_luthier.ai_builder.token_budget import ledger_gate
 from prefect_luthier.ai_builder.tokens import NO_TOKENS, Tokens, estimate_tokens
 from prefect_luthier.blocks.llm_provider import OPENAI_URL, LLMProvider
 from prefect_luthier.canonical import jsonable, storable_text

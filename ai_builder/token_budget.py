@@ -1,4 +1,4 @@
-"""The gate in front of each call to a model: its tokens must fit into the ledger's minute."""
+"""The installation's gate: the tokens of each call must fit into the ledger's minute."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from prefect_luthier.ai_builder.gate import Gate, Reservation
 from prefect_luthier.ai_builder.tokens import Tokens
 from prefect_luthier.blocks.columns import DEFAULT_TENANT
 from prefect_luthier.blocks.llm_provider import LLMProvider
@@ -25,37 +25,6 @@ from prefect_luthier.settings import Settings
 
 _END_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 RENEW_EVERY_S = token_ledger.LEASE.total_seconds() / 3
-
-
-@dataclass
-class Reservation:
-    """Tokens set aside for one HTTP attempt."""
-
-    reserved: int
-    settled: Tokens | None = None
-
-    def settle(self, tokens: Tokens) -> None:
-        """Replace the estimate by what the server reported."""
-        self.settled = tokens
-
-
-class Gate(Protocol):
-    """What every single HTTP attempt passes, the tries after an error included.
-
-    It is entered with an estimate of the attempt's tokens, and raises a ``LuthierError`` to
-    forbid the attempt. A reservation that was not settled when the block ends is released: the
-    attempt failed and cost nothing that we know of.
-    """
-
-    def __call__(self, estimate: int) -> AbstractAsyncContextManager[Reservation]:
-        """Reserve ``estimate`` tokens for the length of one attempt."""
-        ...
-
-
-@asynccontextmanager
-async def open_gate(estimate: int) -> AsyncIterator[Reservation]:
-    """Let every attempt pass at once."""
-    yield Reservation(estimate)
 
 
 @dataclass(frozen=True)

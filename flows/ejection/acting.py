@@ -12,13 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.contract import ActionContext
-from prefect_luthier.flows.ejection.runtime import (
-    Outputs,
-    Scope,
-    StepFailed,
-    environment,
-    step_folder,
-)
+from prefect_luthier.flows.ejection.commands import environment, step_folder
+from prefect_luthier.flows.ejection.scope import Outputs, Scope, StepFailed
 
 
 async def act(

@@ -13,11 +13,18 @@ from prefect_luthier.flows.actions.contract import Action
 from prefect_luthier.flows.actions.installed import installed_actions
 from prefect_luthier.flows.ejection.linking import PACKAGE, Key, link
 
-_RUNTIME = f"{PACKAGE}.flows.ejection.runtime"
-_ACTING = f"{PACKAGE}.flows.ejection.acting"
+_CARRIED = f"{PACKAGE}.flows.ejection"
 _EXPRESSIONS = f"{PACKAGE}.deployments.definition.expressions"
-_REPLACEMENTS = {f"{PACKAGE}.subprocesses": f"{PACKAGE}.flows.ejection.programs"}
-_HELPERS = ("Scope", "Step", "Outputs", "run_steps", "shell", "text", "word")
+_REPLACEMENTS = {
+    f"{PACKAGE}.subprocesses": f"{_CARRIED}.programs",
+    f"{PACKAGE}.ai_builder.token_budget": f"{_CARRIED}.unmetered",
+}
+# What the generated part of every program calls.
+_ALWAYS: tuple[Key, ...] = (
+    *((f"{_CARRIED}.scope", name) for name in ("Scope", "Step", "Outputs")),
+    (f"{_CARRIED}.run", "run_steps"),
+    *((f"{_CARRIED}.commands", name) for name in ("shell", "text", "word")),
+)
 
 
 def ejected(definition: Definition, catalog: Catalog) -> str:
@@ -28,15 +35,15 @@ def ejected(definition: Definition, catalog: Catalog) -> str:
     """
     actions = _used_actions(definition, catalog)
     draft = eject(definition, catalog, _without_code(actions))
-    roots: list[Key] = [(_RUNTIME, name) for name in _HELPERS]
-    roots += [(_ACTING, "act")] if actions else []
+    roots: list[Key] = [*_ALWAYS]
+    roots += [(f"{_CARRIED}.acting", "act")] if actions else []
     roots += [(_EXPRESSIONS, "evaluate")] if "evaluate(" in draft else []
     wished: dict[Key, str] = {}
     for action in actions.values():
         roots += _roots(action)
         wished[_roots(action)[0]] = re.sub(r"\W", "_", action.slug) + "_action"
     if any("embedded(" in link(_roots(action), _REPLACEMENTS).code for action in actions.values()):
-        roots.insert(0, (_RUNTIME, "embedded"))
+        roots.insert(0, (f"{_CARRIED}.embedding", "embedded"))
     linked = link(roots, _REPLACEMENTS, wished)
     names = {
         reference: (linked.names[_roots(action)[0]], linked.names[_roots(action)[1]])

@@ -17,8 +17,8 @@ from prefect_luthier.ai_builder.answer_form import (
     TriggerForm,
     narrowed_form,
 )
+from prefect_luthier.ai_builder.gate import open_gate
 from prefect_luthier.ai_builder.model_call import ModelCaller
-from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.deployments.definition.model import (
     Artifact,

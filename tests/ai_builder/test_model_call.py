@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from prefect_luthier.ai_builder.gate import open_gate
 from prefect_luthier.ai_builder.model_call import MAX_ATTEMPTS, ModelCaller, Reply
-from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.ai_builder.tokens import Tokens
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.errors import LuthierError, ServiceUnreachable

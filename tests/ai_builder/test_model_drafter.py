@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest, Turn
+from prefect_luthier.ai_builder.gate import open_gate
 from prefect_luthier.ai_builder.model_call import ModelCaller
 from prefect_luthier.ai_builder.model_drafter import MAX_REQUEST_CHARACTERS, ModelDrafter
-from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.catalog import Catalog, CatalogEntry
 from prefect_luthier.deployments.definition.source import Source

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from prefect_luthier.ai_builder.drafting import DraftRequest, Turn
 from prefect_luthier.ai_builder.fences import fenced
+from prefect_luthier.ai_builder.gate import open_gate
 from prefect_luthier.ai_builder.model_call import ModelCaller
 from prefect_luthier.ai_builder.model_drafter import ModelDrafter
 from prefect_luthier.ai_builder.prompts import (
@@ -20,7 +21,6 @@ from prefect_luthier.ai_builder.prompts import (
     feedback,
     prompt_preview,
 )
-from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.catalog import Catalog, CatalogEntry
 from prefect_luthier.deployments.definition.source import Source

@@ -7,8 +7,8 @@ import pytest
 
 from prefect_luthier.ai_builder.action_planning.model_planner import MAX_ROUNDS, ModelPlanner
 from prefect_luthier.ai_builder.action_planning.planning import Planning, PlanRequest
+from prefect_luthier.ai_builder.gate import open_gate
 from prefect_luthier.ai_builder.model_call import ModelCaller
-from prefect_luthier.ai_builder.token_budget import open_gate
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.catalog import CatalogEntry
 
