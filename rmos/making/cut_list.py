@@ -131,14 +131,14 @@ def _tiles(ring: Ring, place: RingPlace, tiling: Tiling, thickness_mm: float, st
     """Return tiles, sawn from sticks as wide as the ring."""
     each = tiling.outer_length_mm + stock.kerf_mm
     per_stick = max(1, math.floor((stock.strip_length_mm + stock.kerf_mm) / each))
-    tile_mm2 = (tiling.outer_length_mm + tiling.inner_length_mm) / 2 * ring.width_mm
+    tile_mm2 = (tiling.outer_length_mm + tiling.inner_length_mm) / 2 * tiling.depth_mm
     return _part(
         ring,
         place,
         "tile",
         count=tiling.count,
         lengths_mm=(tiling.outer_length_mm, tiling.inner_length_mm),
-        width_mm=ring.width_mm,
+        width_mm=tiling.depth_mm,
         thickness_mm=thickness_mm,
         stock=(math.ceil(tiling.count / per_stick), stock.strip_length_mm, ring.width_mm),
         net_mm2=tiling.count * tile_mm2,

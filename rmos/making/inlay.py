@@ -90,10 +90,9 @@ def _tool_ways(
 
 
 def _rectangle(tiling: Tiling, index: int) -> Outline:
-    """Return a straight tile whose inner corners lie on the inner circle."""
+    """Return a straight tile from the inner circle to where its corners meet the outer one."""
     half = tiling.inner_length_mm / 2
-    inner = tiling.inner_mm * math.cos(tiling.angle / 2)
-    outer = inner + tiling.outer_mm - tiling.inner_mm
+    inner, outer = tiling.inner_mm, tiling.inner_mm + tiling.depth_mm
     corners = ((inner, -half), (outer, -half), (outer, half), (inner, half))
     return _turned(polygon_outline(corners), (index + 0.5) * tiling.angle)
 

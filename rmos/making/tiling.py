@@ -43,8 +43,9 @@ class Tiling:
 
     @property
     def inner_length_mm(self) -> float:
-        """Width of a piece at its inner edge, along the chord."""
-        return 2 * self.inner_mm * math.sin(self.angle / 2)
+        """Width of a piece at its inner edge; straight pieces touch each other there."""
+        half = math.tan(self.angle / 2) if not self.is_tapered else math.sin(self.angle / 2)
+        return 2 * self.inner_mm * half
 
     @property
     def outer_length_mm(self) -> float:
@@ -54,9 +55,22 @@ class Tiling:
         return 2 * self.outer_mm * math.sin(self.angle / 2)
 
     @property
+    def straight_outer_mm(self) -> float:
+        """How far out a straight piece reaches, when its outer corners lie on the outer circle."""
+        return math.sqrt(max(self.outer_mm**2 - (self.inner_length_mm / 2) ** 2, 0.0))
+
+    @property
+    def depth_mm(self) -> float:
+        """Size of a piece from the inside out; a straight one does not fill the ring's curve."""
+        outer = self.outer_mm if self.is_tapered else self.straight_outer_mm
+        return max(outer - self.inner_mm, 0.0)
+
+    @property
     def joint_mm(self) -> float:
         """Gap that stays open between two pieces at the outer edge."""
-        return 2 * self.outer_mm * math.sin(self.angle / 2) - self.outer_length_mm
+        if self.is_tapered:
+            return 0.0
+        return 2 * self.straight_outer_mm * math.tan(self.angle / 2) - self.inner_length_mm
 
 
 def tiling_of(ring: Ring, place: RingPlace) -> Tiling | None:
