@@ -118,7 +118,7 @@ def execute(settings: Settings, api: str, run_id: str) -> str:
     environment = os.environ | {
         "PREFECT_API_URL": api,
         "LUTHIER_DATA_DIR": str(settings.data_dir),
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "",
+        "PREFECT_HOME": str(settings.data_dir / "prefect"),
         "PREFECT__FLOW_RUN_ID": run_id,
     }
     done = subprocess.run(
