@@ -49,8 +49,9 @@ def parse_strictly(text: str | bytes, name: str) -> Parsed:
         data = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_to_object)
     except json.JSONDecodeError as error:
         span = Span(error.lineno, error.colno, error.lineno, error.colno + 1)
-        where = " before it is complete" if error.pos >= len(text.rstrip()) else ""
-        message = f"{name} is not JSON: {error.msg}{', it ends' + where if where else ''}."
+        is_cut_off = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        hint = ", it ends before it is complete" if is_cut_off else ""
+        message = f"{name} is not JSON: {error.msg}{hint}."
         return _refused("json-syntax", message, span)
     except RecursionError:
         return _refused("too-deep", f"{name} is nested too deep.")
