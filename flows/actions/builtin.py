@@ -7,6 +7,7 @@ from prefect_luthier.flows.actions.contract import Action
 from prefect_luthier.flows.actions.file_write import FILE_WRITE
 from prefect_luthier.flows.actions.git_log import GIT_LOG
 from prefect_luthier.flows.actions.http_request import HTTP_REQUEST
+from prefect_luthier.flows.actions.mail_send import GMAIL_SEND, OUTLOOK_SEND, SMTP_SEND
 from prefect_luthier.flows.actions.notify import NOTIFY
 from prefect_luthier.flows.actions.python_call import PYTHON_CALL
 from prefect_luthier.flows.actions.rosette_toolpaths import ROSETTE_TOOLPATHS
@@ -18,5 +19,8 @@ BUILTIN_ACTIONS: dict[str, Action] = {
     "file.write": FILE_WRITE,
     "notify": NOTIFY,
     "ai-orchestrator": AI_ORCHESTRATOR,
+    "gmail.send": GMAIL_SEND,
+    "outlook.send": OUTLOOK_SEND,
+    "smtp.send": SMTP_SEND,
     "rosette.toolpaths": ROSETTE_TOOLPATHS,
 }
