@@ -10,6 +10,7 @@ from prefect_luthier.flows.actions.http_request import HTTP_REQUEST
 from prefect_luthier.flows.actions.mail_send import GMAIL_SEND, OUTLOOK_SEND, SMTP_SEND
 from prefect_luthier.flows.actions.notify import NOTIFY
 from prefect_luthier.flows.actions.python_call import PYTHON_CALL
+from prefect_luthier.flows.actions.rosette_score import ROSETTE_SCORE
 from prefect_luthier.flows.actions.rosette_toolpaths import ROSETTE_TOOLPATHS
 
 BUILTIN_ACTIONS: dict[str, Action] = {
@@ -22,5 +23,6 @@ BUILTIN_ACTIONS: dict[str, Action] = {
     "gmail.send": GMAIL_SEND,
     "outlook.send": OUTLOOK_SEND,
     "smtp.send": SMTP_SEND,
+    "rosette.score": ROSETTE_SCORE,
     "rosette.toolpaths": ROSETTE_TOOLPATHS,
 }

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from prefect_luthier.canonical import digest
-from prefect_luthier.rmos.design.spec import Frozen, Pattern, PositiveLength
+from prefect_luthier.rmos.design.spec import Frozen, NamedPattern, PositiveLength
 from prefect_luthier.rmos.library.model import Machine, Material, Tool
 
 Complexity = Literal["simple", "medium", "complex"]
@@ -21,7 +21,7 @@ class Intent(Frozen):
     rings: tuple[RingCount, RingCount] | None = Field(
         default=None, description="Fewest and most rings."
     )
-    patterns: tuple[Pattern, ...] | None = Field(
+    patterns: tuple[NamedPattern, ...] | None = Field(
         default=None, description="Patterns that may be used; none given allows all."
     )
     complexity: Complexity | None = Field(

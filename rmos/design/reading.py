@@ -13,7 +13,7 @@ from prefect_luthier.diagnostics import Diagnostic, has_errors
 from prefect_luthier.pointers import to_pointer
 from prefect_luthier.rmos.design.context import Context, Intent
 from prefect_luthier.rmos.design.document_findings import Path, findings_of
-from prefect_luthier.rmos.design.spec import PATTERN_ALIASES, Ring, RosetteSpec
+from prefect_luthier.rmos.design.spec import Ring, RosetteSpec
 from prefect_luthier.rmos.design.strict_json import parse_strictly
 from prefect_luthier.rmos.library.cutting_energy import energy_by_density_j_mm3
 from prefect_luthier.rmos.library.library import Library, Shelf, load_library
@@ -115,14 +115,14 @@ def _read(
 
 
 class _Resolved:
-    """Puts library entries in the place of ids, and patterns in the place of their aliases."""
+    """Puts library entries in the place of ids."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
         self.found: list[Diagnostic] = []
 
     def spec(self, data: Any) -> Any:
-        """Return a design with the library's own ids and the patterns' own names."""
+        """Return a design with the library's own ids."""
         if not isinstance(data, dict) or not isinstance(data.get("rings"), list):
             return data
         return {**data, "rings": [self._ring(*each) for each in enumerate(data["rings"])]}
@@ -151,7 +151,7 @@ class _Resolved:
     def _ring(self, index: int, ring: Any) -> Any:
         if not isinstance(ring, dict):
             return ring
-        resolved = {**ring, "pattern": _pattern(ring["pattern"])} if "pattern" in ring else {**ring}
+        resolved = dict(ring)
         if "material" in ring:
             path: Path = ("rings", index, "material")
             entry = self._entry(ring["material"], path, self._library.materials)
@@ -163,8 +163,6 @@ class _Resolved:
 
     def _intent(self, intent: dict[str, Any]) -> dict[str, Any]:
         resolved = dict(intent)
-        if isinstance(intent.get("patterns"), list):
-            resolved["patterns"] = [_pattern(each) for each in intent["patterns"]]
         if isinstance(intent.get("palette"), list):
             entries = [
                 self._entry(each, ("intent", "palette", index), self._library.materials)
@@ -206,13 +204,6 @@ def _with_cutting_energy(material: dict[str, Any]) -> dict[str, Any]:
     density = material.get("density_kg_m3")
     known = density if isinstance(density, int | float) else 0.0  # a finding of its own
     return {**material, "cutting_energy_j_mm3": energy_by_density_j_mm3(known)}
-
-
-def _pattern(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    plain = value.strip().lower()
-    return PATTERN_ALIASES.get(plain, plain)
 
 
 def _inches(data: Any) -> Iterable[Diagnostic]:

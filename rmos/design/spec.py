@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from prefect_luthier.canonical import digest
-from prefect_luthier.rmos.library.model import Material
+from prefect_luthier.rmos.library.model import Material, title_of
 
 Pattern = Literal["line", "solid", "herringbone", "rope", "mosaic", "tiles", "shell"]
 """What fills a ring. ``line`` and ``solid`` are bent or turned in one piece, ``shell`` is cut in
@@ -27,6 +27,18 @@ PATTERN_ALIASES: dict[str, Pattern] = {
 }
 """Customary words for a pattern that a design or an intent may use."""
 
+
+def plain_pattern(value: Any) -> Any:
+    """Return the pattern that a customary word means; what is none is left to the validation."""
+    if not isinstance(value, str):
+        return value
+    plain = value.strip().lower()
+    return PATTERN_ALIASES.get(plain, plain)
+
+
+NamedPattern = Annotated[Pattern, BeforeValidator(plain_pattern)]
+"""A pattern by its own name or a customary one."""
+
 MAX_RINGS = 64
 
 Length = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -36,7 +48,9 @@ PositiveLength = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 class Frozen(BaseModel):
     """A value: immutable, with no unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", field_title_generator=lambda name, _: title_of(name)
+    )
 
 
 class Ring(Frozen):
@@ -48,7 +62,7 @@ class Ring(Frozen):
         description="Width of soundboard left between this ring and the next one outwards. "
         "Rings with no land between them share one channel.",
     )
-    pattern: Pattern = Field(default="line", description="What fills the ring.")
+    pattern: NamedPattern = Field(default="line", description="What fills the ring.")
     tile_length_mm: PositiveLength | None = Field(
         default=None, description="Pitch of the tiles along the ring's middle, for tiled patterns."
     )

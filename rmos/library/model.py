@@ -10,8 +10,37 @@ ChiploadClass = Literal["hobby", "industrial"]
 MaterialKind = Literal["softwood", "hardwood", "shell", "synthetic", "bone"]
 
 
+_UNITS = {
+    "_kg_m3": "kg/m³",
+    "_j_mm3": "J/mm³",
+    "_mm_min": "mm/min",
+    "_mm_s2": "mm/s²",
+    "_mm": "mm",
+    "_rpm": "1/min",
+    "_n": "N",
+    "_w": "W",
+}
+
+
+def title_of(name: str) -> str:
+    """Return a field's name as a form shows it: ``depth_mm`` is ``Depth (mm)``."""
+    for ending, unit in _UNITS.items():
+        if name.endswith(ending):
+            return f"{_words(name.removesuffix(ending))} ({unit})"
+    return _words(name)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
 class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        field_title_generator=lambda name, _: title_of(name),
+    )
 
     id: str = Field(default="inline", description="Library id, or `inline`.")
     name: str = Field(default="", description="Name for people.")
