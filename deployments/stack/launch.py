@@ -9,9 +9,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -38,8 +38,18 @@ def start_stack(
     report: Report,
     prefect_port: int | None = None,
     builder_port: int | None = None,
+    *,
+    flows: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Run the stack in this process until SIGINT, SIGTERM or SIGHUP.
+
+    Args:
+        settings: Where the data is and what is used instead of our own parts.
+        catalog: The installed entries.
+        report: Called with the new state at each change.
+        prefect_port: Wished port of the Prefect server.
+        builder_port: Wished port of the builder.
+        flows: Flows to be registered, each with its deployment.
 
     Raises:
         AlreadyRunning: A stack has this data directory.
@@ -51,7 +61,8 @@ def start_stack(
     )
 
     async def run() -> None:
-        await Supervisor(settings, catalog, report, Wishes(prefect_port, builder_port)).run()
+        wishes = Wishes(prefect_port, builder_port, flows)
+        await Supervisor(settings, catalog, report, wishes).run()
 
     with _only_stack(settings):
         asyncio.run(run())

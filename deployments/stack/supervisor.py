@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -16,6 +17,7 @@ from prefect_luthier.catalog import Catalog
 from prefect_luthier.deployments.stack import database, run_processes
 from prefect_luthier.deployments.stack.abandoned_runs import Sweeper, settle_stopped
 from prefect_luthier.deployments.stack.board import Board, Report
+from prefect_luthier.deployments.stack.builtin_flows import register_builtin_flows
 from prefect_luthier.deployments.stack.database_names import shown
 from prefect_luthier.deployments.stack.environment import STACK_ID, prefect_home, worker_name
 from prefect_luthier.deployments.stack.log_tail import log_tail
@@ -53,10 +55,17 @@ Check = Callable[[httpx.AsyncClient], Awaitable[bool]]
 
 @dataclass(frozen=True)
 class Wishes:
-    """Ports that the caller asks for; None leaves them to the settings."""
+    """What the caller asks for.
+
+    Args:
+        prefect_port: Port of the Prefect server; None leaves it to the settings.
+        builder_port: Port of the builder; None leaves it to the settings.
+        flows: Flows to be registered, each with its deployment.
+    """
 
     prefect_port: int | None = None
     builder_port: int | None = None
+    flows: Sequence[Mapping[str, Any]] = ()
 
 
 class Supervisor:
@@ -66,7 +75,7 @@ class Supervisor:
         settings: Where the data is and what is used instead of our own parts.
         catalog: The installed entries, written to the database at each start.
         report: Called with the new state at each change.
-        wishes: Ports that the caller asks for.
+        wishes: What the caller asks for.
     """
 
     def __init__(
@@ -209,7 +218,16 @@ class Supervisor:
 
         async with open_api(api_url) as api:
             await self._await(WORKER, api, polling)
-        self._board.change(WORKER, "ready", detail=f"work pool {pool}")
+            detail = f"work pool {pool}{await self._register_flows(api)}"
+        self._board.change(WORKER, "ready", detail=detail)
+
+    async def _register_flows(self, api: httpx.AsyncClient) -> str:
+        """Register the built-in flows; without them the stack still runs."""
+        try:
+            await register_builtin_flows(api, self._settings.work_pool, self._wishes.flows)
+        except httpx.HTTPError as error:
+            return f"; the built-in flows could not be registered ({type(error).__name__})"
+        return ""
 
     async def _await_builder(self, url: str) -> None:
         async def healthy(client: httpx.AsyncClient) -> bool:

@@ -68,6 +68,7 @@ def _up_here(
     from prefect_luthier.flows.actions.installed import (  # noqa: PLC0415 - only the stack needs it
         installed_catalog,
     )
+    from prefect_luthier.flows.builtin_deployments import builtin_deployments  # noqa: PLC0415
 
     announced = False
     with Progress() as progress:
@@ -80,7 +81,8 @@ def _up_here(
                 progress.finish()
                 _announce(state, as_json=as_json, note="Ready. Press Ctrl-C to stop everything.")
 
-        start_stack(settings, installed_catalog(), report, port, builder_port)
+        flows = builtin_deployments()
+        start_stack(settings, installed_catalog(), report, port, builder_port, flows=flows)
     say("Stopped.")
 
 

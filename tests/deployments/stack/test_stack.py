@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from prefect_luthier.deployments.stack.state import read_state, running_stack
+from prefect_luthier.flows.builtin_deployments import builtin_deployments
 
 pytestmark = pytest.mark.stack
 
@@ -49,6 +50,16 @@ def test_the_prefect_page_talks_to_its_own_server(running: Any) -> None:
     state = running.state()
     answer = httpx.get(f"{state.prefect_ui_url}/ui-settings").json()
     assert answer["api_url"] == state.prefect_api_url
+
+
+def test_the_built_in_flows_are_registered(running: Any) -> None:
+    """Every flow that ships is a deployment in our work pool, ready to be started in the UI."""
+    api = running.state().prefect_api_url
+    wanted = {"deployments": {"tags": {"all_": ["built-in"]}}}
+    found = httpx.post(f"{api}/deployments/filter", json=wanted).json()
+    entrypoints = {each["entrypoint"] for each in found}
+    assert entrypoints == {each["deployment"]["entrypoint"] for each in builtin_deployments()}
+    assert {each["work_pool_name"] for each in found} == {running.settings.work_pool}
 
 
 def test_everything_listens_on_loopback_only(running: Any) -> None:
