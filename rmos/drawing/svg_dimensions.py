@@ -12,7 +12,7 @@ from prefect_luthier.rmos.geometry.radii import RingPlace, outer_diameter_mm, ri
 
 MARK_COLORS = {"red": "#d3261a", "yellow": "#eeb10f"}
 
-CHARACTER_WIDTH = 0.58
+CHARACTER_WIDTH = 0.56
 """Width of a character of the sans-serif faces that are asked for, in font sizes; generous."""
 
 _NAME_CHARS = 34
@@ -46,7 +46,7 @@ class Sheet:
     @property
     def column_mm(self) -> float:
         """Where the labels begin."""
-        return self.half_mm + 4.2 * self.font_mm
+        return self.half_mm + 3.3 * self.font_mm
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -111,9 +111,11 @@ def _cut(name: str) -> str:
 
 def sheet_for(rows: Sequence[Row], half_mm: float) -> Sheet:
     """Return the paper on which all labels have room."""
-    font = half_mm * 0.052
-    longest = max((len(row.name) + 1.2 * len(row.codes) + 2 for row in rows), default=0)
-    label = font * (4.9 + CHARACTER_WIDTH * _NAME_SIZE * longest)
+    font = half_mm * 0.055
+    longest = max(
+        (len(row.name) + 1.15 * len(row.codes) + bool(row.codes) for row in rows), default=0
+    )
+    label = font * (4.0 + CHARACTER_WIDTH * _NAME_SIZE * longest)
     return Sheet(half_mm, font, len(rows) * _ROW_SPACING * font, label)
 
 
@@ -184,7 +186,7 @@ def _leaders(rows: Sequence[Row], sheet: Sheet) -> Iterator[_Leader]:
         yield _Leader(
             y,
             f"M{x} {level}H{number(edge)}",
-            f"M{number(edge)} {level}L{number(edge + 1.6 * font)} {number(y)}"
+            f"M{number(edge)} {level}L{number(edge + 1.2 * font)} {number(y)}"
             f"H{number(sheet.column_mm - 0.5 * font)}",
             f'<circle cx="{x}" cy="{level}" r="{number(0.17 * font)}" fill="{_ON_BOARD}" '
             f'stroke="#fff8ea" stroke-width="{number(0.1 * font)}"/>',
@@ -210,9 +212,9 @@ def _label(row: Row, sheet: Sheet, y: float, marks: Mapping[int, str]) -> str:
         else ""
     )
     return (
-        f'{sign}<text class="{kind}" fill="{ink}" x="{number(left + 3.2 * font)}" y="{base}" '
+        f'{sign}<text class="{kind}" fill="{ink}" x="{number(left + 2.9 * font)}" y="{base}" '
         f'text-anchor="end">{size(row.width_mm)}</text>'
-        f'<text class="name" fill="{_SOFT}" x="{number(left + 3.9 * font)}" y="{base}" '
+        f'<text class="name" fill="{_SOFT}" x="{number(left + 3.5 * font)}" y="{base}" '
         f'font-size="{number(_NAME_SIZE * font)}">{escape(row.name)}{codes}</text>'
     )
 

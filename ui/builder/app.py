@@ -12,6 +12,7 @@ from prefect_luthier.ui.builder import services
 from prefect_luthier.ui.builder.pages import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.builder.shell import footer
 from prefect_luthier.ui.builder.style import apply_style, kind_note
+from prefect_luthier.ui.studio import page as studio_page
 
 st.set_page_config(
     page_title="Luthier",
@@ -35,6 +36,12 @@ PAGES = {
         title="Workflows",
         icon=":material/account_tree:",
         url_path="workflows",
+    ),
+    "studio": st.Page(
+        studio_page.show,
+        title="Rosette studio",
+        icon=":material/adjust:",
+        url_path="studio",
     ),
     "runs": st.Page(runs_page.show, title="Runs", icon=":material/play_circle:", url_path="runs"),
 }

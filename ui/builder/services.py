@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -69,9 +70,25 @@ class Health:
     trouble: LuthierError | None = None
 
 
-def _answer(work: Coroutine[Any, Any, T], timeout_s: float = CALL_TIMEOUT_S) -> T:
-    try:
+def answer(work: Coroutine[Any, Any, T], timeout_s: float = CALL_TIMEOUT_S) -> T:
+    """Return what comes of a coroutine on the page's loop.
+
+    Raises:
+        ServiceUnreachable: It took too long, or the database is away.
+    """
+    with from_database():
         return wait_for(work, timeout_s)
+
+
+@contextmanager
+def from_database() -> Iterator[None]:
+    """Make a database that is away one error for the page.
+
+    Raises:
+        ServiceUnreachable: The database does not answer.
+    """
+    try:
+        yield
     except (OperationalError, InterfaceError) as error:
         raise _database_away(error) from error
 
@@ -215,7 +232,7 @@ def preview_registration(
     definition: Definition, text: str, values: Mapping[str, Any], provenance: Mapping[str, Any]
 ) -> Registration:
     """Return what registering would change in Prefect."""
-    return _answer(
+    return answer(
         register(
             definition,
             text,
@@ -236,7 +253,7 @@ def register_definition(
     replace: bool = False,
 ) -> Registration:
     """Register a valid definition as this operator; its schedule runs with ``values``."""
-    return _answer(
+    return answer(
         register(
             definition,
             text,
@@ -250,12 +267,12 @@ def register_definition(
 
 def remove(workflow_id: str) -> None:
     """Take a workflow's deployment out of Prefect."""
-    _answer(unregister(workflow_id, actor=operator()))
+    answer(unregister(workflow_id, actor=operator()))
 
 
 def registered() -> list[RegisteredWorkflow]:
     """Return the registered workflows."""
-    return _answer(list_registered())
+    return answer(list_registered())
 
 
 def find_registered(workflow_id: str) -> RegisteredWorkflow | None:
@@ -265,32 +282,29 @@ def find_registered(workflow_id: str) -> RegisteredWorkflow | None:
 
 def stored_text(workflow: RegisteredWorkflow) -> str | None:
     """Return the source of a registered workflow, as it was written."""
-    try:
-        with Session(open_store(load_settings())) as session:
-            row = load_definition(session, workflow.id, digest=workflow.digest or None)
-            return row.text if row else None
-    except (OperationalError, InterfaceError) as error:
-        raise _database_away(error) from error
+    with from_database(), Session(open_store(load_settings())) as session:
+        row = load_definition(session, workflow.id, digest=workflow.digest or None)
+        return row.text if row else None
 
 
 def start_run(deployment_id: str, inputs: Mapping[str, Any]) -> str:
     """Start a run of a registered workflow and return its id."""
-    return _answer(run_reading.start(load_settings(), deployment_id, inputs))
+    return answer(run_reading.start(load_settings(), deployment_id, inputs))
 
 
 def cancel_run(run_id: str) -> None:
     """Ask for a run to be cancelled."""
-    _answer(run_reading.cancel(load_settings(), run_id))
+    answer(run_reading.cancel(load_settings(), run_id))
 
 
 def recent_runs() -> list[RunLine]:
     """Return the newest runs of registered workflows."""
-    return _answer(run_reading.recent_runs(load_settings()))
+    return answer(run_reading.recent_runs(load_settings()))
 
 
 def read_run(run_id: str) -> RunView:
     """Return a run as it stands."""
-    return _answer(run_reading.read(load_settings(), run_id))
+    return answer(run_reading.read(load_settings(), run_id))
 
 
 def file_content(sha256: str) -> bytes:

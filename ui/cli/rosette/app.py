@@ -9,6 +9,7 @@ from prefect_luthier.ui.cli.lazy_group import lazy_group
 COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("score:score", "Say whether a design can be made, and how well."),
     "toolpaths": ("toolpaths:toolpaths", "Write the verified programs that cut a design."),
+    "draw": ("draw:draw", "Draw a design to scale, with its dimensions."),
     "library": ("library:library", "List the materials, tools and machines, with their sources."),
 }
 
