@@ -49,6 +49,8 @@ _POLL_S = 0.1
 _READY_TIMEOUT_S = 120.0
 _DEATHS_BEFORE_READY = 2
 _LIST_RUNS_TIMEOUT_S = 3.0
+_REGISTER_TRIES = 5
+_REGISTER_PAUSE_S = 0.5
 
 Check = Callable[[httpx.AsyncClient], Awaitable[bool]]
 
@@ -222,11 +224,19 @@ class Supervisor:
         self._board.change(WORKER, "ready", detail=detail)
 
     async def _register_flows(self, api: httpx.AsyncClient) -> str:
-        """Register the built-in flows; without them the stack still runs."""
-        try:
-            await register_builtin_flows(api, self._settings.work_pool, self._wishes.flows)
-        except httpx.HTTPError as error:
-            return f"; the built-in flows could not be registered ({type(error).__name__})"
+        """Register the built-in flows, asking a busy server again; say if it stays so.
+
+        Without them the stack still runs, and the next start tries anew.
+        """
+        for left in reversed(range(_REGISTER_TRIES)):
+            try:
+                await register_builtin_flows(api, self._settings.work_pool, self._wishes.flows)
+            except httpx.HTTPError as error:
+                if not left:
+                    return f"; the built-in flows could not be registered: {error}"
+                await asyncio.sleep(_REGISTER_PAUSE_S)
+            else:
+                break
         return ""
 
     async def _await_builder(self, url: str) -> None:
