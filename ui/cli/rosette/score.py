@@ -8,7 +8,7 @@ from prefect_luthier.rmos.design.reading import context_from_json, spec_from_jso
 from prefect_luthier.rmos.feasibility.engine import score as judge
 from prefect_luthier.rmos.feasibility.refusal import refusal
 from prefect_luthier.rmos.feasibility.verdict import Verdict
-from prefect_luthier.ui.cli.output import JsonOption, print_json
+from prefect_luthier.ui.cli.output import JsonOption, print_json, say
 from prefect_luthier.ui.cli.rosette.documents import (
     ContextOption,
     SpecOption,
@@ -39,6 +39,7 @@ def score(spec: SpecOption, context: ContextOption, *, as_json: JsonOption = Fal
         if not as_json:
             show_findings(spec_reading, spec_source)
             show_findings(context_reading, context_source)
+            say("Nothing is judged that cannot be read: the design is blocked.")
     else:
         verdict = judge(spec_reading.value, context_reading.value)
     if as_json:
