@@ -115,7 +115,8 @@ async def register(
         outcome = _outcome(definition.id, existing, update, settings)
         if dry_run or (existing and not update):
             return outcome
-        return await _write(client, engine, source, wanted, update, outcome, settings)
+        places = _Places(client, engine, settings)
+        return await _write(places, source, wanted, update, outcome)
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,15 @@ class _Source:
     text: str
     provenance: dict[str, Any]
     actor: str
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where a registration is written."""
+
+    prefect: PrefectClient
+    store: Engine
+    settings: Settings
 
 
 def _last_sent(engine: Engine, workflow_id: str) -> Payload:
@@ -148,21 +158,15 @@ def _outcome(
     )
 
 
-async def _write(  # noqa: PLR0917 - the one place where all of it meets
-    client: PrefectClient,
-    engine: Engine,
-    source: _Source,
-    wanted: Payload,
-    update: Update | None,
-    outcome: Registration,
-    settings: Settings,
+async def _write(
+    places: _Places, source: _Source, wanted: Payload, update: Update | None, outcome: Registration
 ) -> Registration:
     """Write the definition, then Prefect, then the record of what was sent.
 
     The definition is only ever added; so a crash in between leaves nothing that the next
     registration does not mend.
     """
-    with Session(engine) as session:
+    with Session(places.store) as session:
         stored_id = save_definition(
             session,
             source.definition,
@@ -172,12 +176,12 @@ async def _write(  # noqa: PLR0917 - the one place where all of it meets
         ).id
         session.commit()
     if update is not None:
-        await apply_update(client, outcome.deployment_id, update)
+        await apply_update(places.prefect, outcome.deployment_id, update)
     else:
-        created = await create_deployment(client, outcome.flow, wanted)
-        url = deployment_url(created["id"], settings)
+        created = await create_deployment(places.prefect, outcome.flow, wanted)
+        url = deployment_url(created["id"], places.settings)
         outcome = replace_fields(outcome, deployment_id=str(created["id"]), url=url)
-    with Session(engine) as session:
+    with Session(places.store) as session:
         _record(session, outcome, wanted, definition_id=stored_id, actor=source.actor)
         session.commit()
     return outcome

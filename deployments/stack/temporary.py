@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 
 import httpx
 
-from prefect_luthier.deployments.stack.environment import client_environment, prefect_home
+from prefect_luthier.deployments.stack.environment import prefect_home
 from prefect_luthier.deployments.stack.log_tail import log_tail
 from prefect_luthier.deployments.stack.prefect_api import credentials
 from prefect_luthier.deployments.stack.prefect_database import prefect_database_url
@@ -43,11 +43,6 @@ def temporary_server(settings: Settings) -> Iterator[str]:
         yield url
     finally:
         held.release()
-
-
-def temporary_environment(settings: Settings, api_url: str) -> dict[str, str]:
-    """Return the variables with which this process works with that server."""
-    return {k: v for k, v in client_environment(settings, api_url).items() if v is not None}
 
 
 def _await_ready(held: Hold, url: str) -> None:

@@ -39,17 +39,16 @@ def prefect_connection(settings: Settings, *, may_start: bool = True) -> Iterato
         yield settings
     else:
         from prefect_luthier.deployments.stack.temporary import (  # noqa: PLC0415 - only if needed
-            temporary_environment,
             temporary_server,
         )
 
         say("No Prefect server is running: starting one for this command. `luthier up` keeps one.")
         with temporary_server(settings) as url:
-            _adopt(temporary_environment(settings, url))
+            _adopt(client_environment(settings, url))
             yield load_settings()
 
 
-def _adopt(environment: dict[str, str | None] | dict[str, str]) -> None:
+def _adopt(environment: dict[str, str | None]) -> None:
     for name, value in environment.items():
         if value is None:
             os.environ.pop(name, None)
