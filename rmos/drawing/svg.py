@@ -185,13 +185,12 @@ def _outlines(spec: RosetteSpec, marks: _Marks) -> str:
 
 
 def _outline(place: RingPlace, severity: str) -> str:
-    """Draw a glow over the ring and a clear line on both sides of it."""
+    """Draw a clear line on both sides of the ring; where it blocks, a tint over it as well."""
     color = MARK_COLORS[severity]
     width = place.outer_mm - place.inner_mm
-    line = 0.006 * place.outer_mm
-    glow = circle(place.middle_mm, width + 4 * line, color, ' stroke-opacity=".25"')
-    edges = "".join(
-        circle(radius, line, color)
-        for radius in (place.inner_mm - line / 2, place.outer_mm + line / 2)
+    line = min(0.006 * place.outer_mm, max(width / 2, 0.0025 * place.outer_mm))
+    tint = (
+        circle(place.middle_mm, width, color, ' stroke-opacity=".28"') if severity == "red" else ""
     )
-    return f'<g class="outline {severity}" pointer-events="none">{glow}{edges}</g>'
+    edges = "".join(circle(radius, line, color) for radius in (place.inner_mm, place.outer_mm))
+    return f'<g class="outline {severity}" pointer-events="none">{tint}{edges}</g>'

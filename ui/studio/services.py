@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefect_luthier.canonical import canonical_json
+from prefect_luthier.flows.builtin_deployments import NAME
 from prefect_luthier.flows.rosette.advance_design import advance_design
 from prefect_luthier.flows.rosette.bind_candidate import bind_candidate
 from prefect_luthier.flows.rosette.make_toolpaths import make_toolpaths
@@ -24,7 +25,7 @@ from prefect_luthier.ui.studio import flow_calls, flow_runs, records_reading, se
 from prefect_luthier.ui.studio.records_reading import DesignView
 from prefect_luthier.ui.studio.search_reading import SearchView
 
-SEARCH_DEPLOYMENT = "search-rosette/search-rosette"
+SEARCH_DEPLOYMENT = f"search-rosette/{NAME}"
 FLOW_TIMEOUT_S = 180.0
 
 
