@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.rmos.search.asking import Asked
 from prefect_luthier.settings import load_settings
+
+_POLL_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,14 @@ class ModelAsk:
     @cached_property
     def _caller(self) -> ModelCaller:
         return ModelCaller.of(load_settings(), self.provider)
+
+    @cached_property
+    def _stopping(self) -> threading.Event:
+        return threading.Event()
+
+    def stop(self) -> None:
+        """Wait for no answer any more, in this process."""
+        self._stopping.set()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process needs: the provider, not the open caller."""
@@ -61,5 +72,46 @@ class ModelAsk:
         temperature: float,
         timeout_s: float,
     ) -> Reply[BaseModel]:
-        async with asyncio.timeout(max(timeout_s, 0.0)):
-            return await self._caller.structured(messages, shape, temperature)
+        """Wait for the answer.
+
+        Raises:
+            TimeoutError: The time was up, or nobody waits any more.
+        """
+        asking = asyncio.ensure_future(self._caller.structured(messages, shape, temperature))
+        waited_s = 0.0
+        try:
+            while waited_s < timeout_s and not self._stopping.is_set():
+                done, _ = await asyncio.wait([asking], timeout=min(_POLL_S, timeout_s - waited_s))
+                if done:
+                    return asking.result()
+                waited_s += _POLL_S
+            raise TimeoutError
+        finally:
+            asking.cancel()
+            await asyncio.wait([asking])
+
+
+async def find_ask(block: str) -> ModelAsk:
+    """Return whoever asks the model of an `LLM Provider` block, or the configured one.
+
+    Raises:
+        LuthierError: There is no such block, or no model is configured.
+    """
+    settings = load_settings()
+    if block:
+        try:
+            return ModelAsk(await LLMProvider.aload(block))
+        except ValueError as error:
+            raise LuthierError(
+                "unknown-block",
+                f"there is no LLM Provider block {block!r}.",
+                "Create it in the Prefect UI, or leave it out.",
+            ) from error
+    if not settings.model_configured:
+        raise LuthierError(
+            "no-model",
+            "no language model is configured.",
+            "Set OPENAI_API_KEY, or LUTHIER_MODEL_BASE_URL for a local server; or use the "
+            "generator `numeric`, which needs none.",
+        )
+    return ModelAsk(LLMProvider.from_settings(settings))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ class SearchRecord:
     id: UUID
 
     @classmethod
-    def start(
+    async def start(
         cls,
         settings: Settings,
         prepared: Prepared,
@@ -57,7 +58,7 @@ class SearchRecord:
         Raises:
             ServiceUnreachable: The store does not answer.
         """
-        engine = open_store(settings)
+        engine = await asyncio.to_thread(open_store, settings)
         problem = prepared.problem
         start = SearchStart(
             context=problem.context.model_dump(mode="json"),
@@ -70,13 +71,7 @@ class SearchRecord:
             flow_run_id=flow_run_id,
             correlation_id=correlation_id or flow_run_id or uuid4(),
         )
-        try:
-            with Session(engine) as session:
-                search_id = start_search(session, start)
-                session.commit()
-        except (OperationalError, InterfaceError) as error:
-            raise _away() from error
-        return cls(engine, search_id)
+        return cls(engine, await asyncio.to_thread(_stored, engine, start))
 
     def append(self, attempts: Sequence[Attempt]) -> None:
         """Store new attempts."""
@@ -123,6 +118,16 @@ class SearchRecord:
                 session.commit()
         except (OperationalError, InterfaceError) as error:
             raise _away() from error
+
+
+def _stored(engine: Engine, start: SearchStart) -> UUID:
+    try:
+        with Session(engine) as session:
+            search_id = start_search(session, start)
+            session.commit()
+            return search_id
+    except (OperationalError, InterfaceError) as error:
+        raise _away() from error
 
 
 def _record(attempt: Attempt) -> AttemptRecord:

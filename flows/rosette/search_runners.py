@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
@@ -76,16 +77,14 @@ def _processes(workers: int) -> TaskRunner[Any]:
 
 def _dask(workers: int) -> TaskRunner[Any]:
     try:
-        from prefect_dask import (  # noqa: PLC0415 - an extra
-            DaskTaskRunner,
-        )
+        prefect_dask = importlib.import_module("prefect_dask")  # an extra
     except ImportError as error:
         raise LuthierError(
             "no-dask",
             "the task runner `dask` needs the package prefect-dask, which is not installed.",
             "Install it with `pip install 'prefect-luthier[dask]'`, or use threads or processes.",
         ) from error
-    runner: TaskRunner[Any] = DaskTaskRunner(
+    runner: TaskRunner[Any] = prefect_dask.DaskTaskRunner(
         cluster_kwargs={"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
     )
     return runner

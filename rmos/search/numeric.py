@@ -61,4 +61,3 @@ class NumericGenerator:
         if spec.digest in seen:
             return first_plausible(problem, lambda: sketch(problem, random), _SKETCHES)
         return spec
-

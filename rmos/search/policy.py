@@ -101,6 +101,7 @@ class Policy(_Part):
         seconds: float | None = None,
         wanted_score: float | None = None,
         *,
+        islands: int = 1,
         quick: bool = False,
     ) -> Budget:
         """Return a budget, with this policy's values for what is not given."""
@@ -109,6 +110,7 @@ class Policy(_Part):
             attempts=usual.attempts if attempts is None else attempts,
             seconds=usual.seconds if seconds is None else seconds,
             wanted_score=self.defaults.wanted_score if wanted_score is None else wanted_score,
+            islands=islands,
         )
 
 

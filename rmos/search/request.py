@@ -30,6 +30,37 @@ class Prepared:
     budget: Budget
 
 
+def check_request(
+    context: Context,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    generator: str = "numeric",
+    policy: Policy | None = None,
+) -> None:
+    """Check what is asked for against the policy; nothing has run by then.
+
+    Raises:
+        InvalidInput: With every finding (``search-refused``).
+    """
+    policy = policy or default_policy()
+    findings = [
+        *check_budget(budget, policy),
+        *_check_wishes(context, policy),
+        *_check_generator(generator),
+    ]
+    if not 0 <= seed <= _LARGEST_SEED:
+        message = f"seed is {seed}; it must be from 0 to 2^63 - 1."
+        findings.append(Diagnostic("search-seed", "error", message, pointer="/seed"))
+    if findings:
+        raise InvalidInput(
+            "search-refused",
+            f"the search cannot start: {len(findings)} finding{'s' * (len(findings) > 1)}.",
+            findings,
+            "Correct what is named; nothing was run.",
+        )
+
+
 def prepare(
     context: Context,
     budget: Budget,
@@ -53,26 +84,9 @@ def prepare(
         InvalidInput: With every finding (``search-refused``).
     """
     policy = policy or default_policy()
-    findings = [
-        *check_budget(budget, policy),
-        *_check_wishes(context, policy),
-        *_check_generator(generator, ask),
-    ]
-    if not 0 <= seed <= _LARGEST_SEED:
-        findings.append(_finding("seed", f"seed is {seed}; it must be from 0 to 2^63 - 1."))
-    if findings:
-        raise InvalidInput(
-            "search-refused",
-            f"the search cannot start: {len(findings)} finding{'s' * (len(findings) > 1)}.",
-            findings,
-            "Correct what is named; nothing was run.",
-        )
+    check_request(context, budget, seed=seed, generator=generator, policy=policy)
     problem = state_problem(context, policy, load_library(), seed)
     return Prepared(problem, GENERATORS[generator](ask), budget)
-
-
-def _finding(field: str, message: str) -> Diagnostic:
-    return Diagnostic(f"search-{field}", "error", message, pointer=f"/{field}")
 
 
 def _check_wishes(context: Context, policy: Policy) -> list[Diagnostic]:
@@ -83,12 +97,9 @@ def _check_wishes(context: Context, policy: Policy) -> list[Diagnostic]:
     return [Diagnostic("search-rings", "error", message, pointer="/context/intent/rings/1")]
 
 
-def _check_generator(name: str, ask: Ask | None) -> list[Diagnostic]:
+def _check_generator(name: str) -> list[Diagnostic]:
     names = get_args(GeneratorName)
-    if name not in names:
-        message = f"there is no generator {name!r}; there are {' and '.join(names)}."
-        return [Diagnostic("search-generator", "error", message, "/generator", candidates=names)]
-    if name == "llm" and ask is None:
-        message = "the generator `llm` needs a language model, and none is configured."
-        return [_finding("generator", message)]
-    return []
+    if name in names:
+        return []
+    message = f"there is no generator {name!r}; there are {' and '.join(names)}."
+    return [Diagnostic("search-generator", "error", message, "/generator", candidates=names)]

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import (
-    FlowRunFilter,
-    FlowRunFilterId,
-    TaskRunFilter,
-    TaskRunFilterState,
-    TaskRunFilterStateType,
-)
-from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, State, StateType
-from prefect.events.worker import EventsWorker
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
-from prefect.flow_engine import run_flow_async
-from prefect.logging.handlers import APILogHandler
 from prefect.states import Pending
 
 from prefect_luthier.flows.execution.options import Options, options
 from prefect_luthier.flows.execution.progress import listener, run_started
 from prefect_luthier.flows.execution.report import await_summaries
 from prefect_luthier.flows.run_workflow import run_workflow
+from prefect_luthier.ui.cli.flow_here import run_to_end
 from prefect_luthier.ui.cli.run_view import RunView
-
-_HISTORY_S = 10.0
-_POLL_S = 0.2
 
 
 def run_here(
@@ -60,15 +47,7 @@ def run_here(
 async def _run(name: str, parameters: dict[str, Any], run_id: UUID | None) -> None:
     flow: Any = run_workflow.with_options(name=name)
     existing = await _continued(run_id) if run_id else None
-    state: State[Any] | None = await run_flow_async(
-        flow, flow_run=existing, parameters=parameters, return_type="state"
-    )
-    await APILogHandler.aflush()
-    draining = EventsWorker.drain_all()
-    if inspect.isawaitable(draining):
-        await draining
-    if state and state.state_details.flow_run_id:
-        await _await_history(state.state_details.flow_run_id)
+    await run_to_end(flow, parameters, existing)
 
 
 async def _continued(run_id: UUID) -> FlowRun:
@@ -88,23 +67,3 @@ def flow_run_of(run_id: UUID) -> FlowRun | None:
                 return None
 
     return asyncio.run(read())
-
-
-async def _await_history(run_id: UUID) -> None:
-    """Wait until the server has recorded the ends of all task runs.
-
-    It records them a moment later than it hears of them; a server that only this command uses
-    would otherwise be stopped too early.
-    """
-    at_work = [kind for kind in StateType if kind not in TERMINAL_STATES]
-    unended = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=at_work)))
-    deadline = asyncio.get_running_loop().time() + _HISTORY_S
-    async with get_client() as client:
-        while asyncio.get_running_loop().time() < deadline:
-            if not await client.read_task_runs(
-                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])),
-                task_run_filter=unended,
-                limit=1,
-            ):
-                return
-            await asyncio.sleep(_POLL_S)

@@ -7,6 +7,7 @@ import typer
 from prefect_luthier.ui.cli.lazy_group import lazy_group
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "search": ("search:search", "Search for a design that suits the wishes and can be made."),
     "score": ("score:score", "Say whether a design can be made, and how well."),
     "toolpaths": ("toolpaths:toolpaths", "Write the verified programs that cut a design."),
     "draw": ("draw:draw", "Draw a design to scale, with its dimensions."),
