@@ -229,6 +229,32 @@ def unknown_effects(session: Session, tenant: str, limit: int = 100) -> list[Eff
     return [_seen(row) for row in session.exec(query)]
 
 
+def abandoned_effects(session: Session, silent_since: datetime) -> list[EffectState]:
+    """Return the effects that were begun and whose owner has been silent since then."""
+    query = select(EffectRow).where(
+        col(EffectRow.state).in_(("claimed", "sending")),
+        col(EffectRow.lease_until) < silent_since,
+    )
+    return [_seen(row) for row in session.exec(query.limit(100))]
+
+
+def give_up(session: Session, seen: EffectState, at: datetime) -> None:
+    """Settle an effect that nobody looks after: not begun, it failed; begun, it is unknown."""
+    row = _locked(session, seen.id)
+    if (row.claimed_by, row.lease_until, row.state) != (seen.owner, seen.lease_until, seen.state):
+        return
+    row.updated_at = row.lease_until = at
+    if row.state == "sending":
+        row.state = "unknown"
+        _note(session, row.id, "escalated", "sweeper", at=at, detail={"reason": "left alone"})
+    else:
+        error = {"code": "interrupted", "message": "it was interrupted.", "advice": ""}
+        row.state, row.settled_at = "failed", at
+        row.outcome = {"status": "failed", "error": error, "retryable": True}
+        _note(session, row.id, "interrupted", "sweeper", at=at, detail={})
+    session.add(row)
+
+
 def history(session: Session, effect_id: UUID) -> list[EffectEventRow]:
     """Return what happened to an effect, oldest first."""
     query = select(EffectEventRow).where(EffectEventRow.effect_id == effect_id)

@@ -1,0 +1,192 @@
+"""Accepting actions: each is checked and permitted, then all are stored, or none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from prefect_luthier.ai_builder.action_planning.plan import MAX_ACTIONS, PlannedAction
+from prefect_luthier.ai_builder.action_planning.recipients import recipients_of
+from prefect_luthier.blocks.blob_store import open_blob_store
+from prefect_luthier.canonical import jsonable
+from prefect_luthier.catalog import Catalog
+from prefect_luthier.deployments.store.action_plans import Asker
+from prefect_luthier.deployments.store.connection import open_store
+from prefect_luthier.deployments.store.decisions import Question, record_decisions
+from prefect_luthier.deployments.store.jobs import body_under
+from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.flows.actions.installed import find_action, installed_catalog
+from prefect_luthier.flows.actions.mail_inputs import MailInputs
+from prefect_luthier.flows.effects.mail.message import read_message
+from prefect_luthier.policy import Decision, Policy, PolicyRequest
+from prefect_luthier.policy_rules import load_policy
+from prefect_luthier.settings import Settings
+
+# Stands for the account's own address, which is only known where it is sent.
+_ANY_SENDER = "sender@example.com"
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of a plan that was handed in.
+
+    Args:
+        jobs: One for each action; none when any action was refused.
+        decisions: For each action, whether it may be done, and why not.
+    """
+
+    jobs: tuple[ActionJobRow, ...]
+    decisions: tuple[tuple[PlannedAction, Decision], ...]
+
+    @property
+    def denied(self) -> list[dict[str, Any]]:
+        """The refused actions, each with its reason."""
+        return [
+            {"client_request_id": action.client_request_id, "action": action.action}
+            | decision.to_json()
+            for action, decision in self.decisions
+            if not decision.allowed
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of ``luthier ai execute --json``."""
+        return {"job_ids": [str(job.id) for job in self.jobs], "denied": self.denied}
+
+
+def accept(
+    actions: Sequence[PlannedAction],
+    asker: Asker,
+    settings: Settings,
+    plan_id: UUID | None = None,
+) -> Accepted:
+    """Check, permit and store actions in one transaction; what is returned is durable.
+
+    One refused action refuses the whole plan: half of it may be worse than nothing.
+
+    Raises:
+        LuthierError: There is nothing to do (``empty-plan``).
+        ServiceUnreachable: The store does not answer.
+    """
+    if not actions:
+        raise LuthierError("empty-plan", "the plan has no actions.", "Ask for something else.")
+    correlation_id = uuid4()
+    policy = load_policy(settings)
+    with Session(open_store(settings), expire_on_commit=False) as session:
+        gate = _Gate(session, policy, asker, settings, actions)
+        decisions = tuple((action, gate.decide(action)) for action in actions)
+        asked = [
+            (Question(_question(action, asker), "enqueue", correlation_id, _key(action)), decision)
+            for action, decision in decisions
+        ]
+        record_decisions(session, policy.digest, asked)
+        jobs: tuple[ActionJobRow, ...] = ()
+        if all(decision.allowed for _, decision in decisions):
+            jobs = tuple(_job(action, asker, correlation_id, plan_id) for action in actions)
+            session.add_all(jobs)
+        session.commit()
+    return Accepted(jobs, decisions)
+
+
+class _Gate:
+    """Decides on the actions of one plan."""
+
+    def __init__(
+        self,
+        session: Session,
+        policy: Policy,
+        asker: Asker,
+        settings: Settings,
+        actions: Sequence[PlannedAction],
+    ) -> None:
+        self._session = session
+        self._policy = policy
+        self._asker = asker
+        self._catalog: Catalog = installed_catalog()
+        self._blobs = open_blob_store(settings)
+        self._count = len(actions)
+        bodies = {(action.client_request_id, action.body_hash) for action in actions}
+        self._bodies = Counter(key for key, _ in bodies)
+
+    def decide(self, action: PlannedAction) -> Decision:
+        """Return whether an action may be done; the first reason against it decides."""
+        if self._count > MAX_ACTIONS:
+            return Decision(
+                False,
+                "too-many-actions",
+                f"the plan has {self._count} actions, more than {MAX_ACTIONS}: none is done.",
+            )
+        entry = self._catalog.find(action.action)
+        if entry is None or entry.kind != "action" or find_action_of(action.action) is None:
+            return Decision(False, "unknown-action", f"there is no action {action.action!r}.")
+        try:
+            self._check_inputs(action)
+        except LuthierError as error:
+            return Decision(False, error.code, str(error))
+        if self._is_conflict(action):
+            return Decision(
+                False,
+                "request-conflict",
+                f"the client_request_id {action.client_request_id!r} stands for something else.",
+            )
+        return self._policy.decide(_question(action, self._asker))
+
+    def _check_inputs(self, action: PlannedAction) -> None:
+        found = find_action_of(action.action)
+        assert found is not None
+        try:
+            inputs = found.inputs.model_validate(action.params)
+        except ValidationError as error:
+            raise LuthierError("bad-input", _first_finding(error)) from None
+        if isinstance(inputs, MailInputs):
+            read_message(inputs, _ANY_SENDER, self._blobs.get)
+
+    def _is_conflict(self, action: PlannedAction) -> bool:
+        if self._bodies[action.client_request_id] > 1:
+            return True
+        before = body_under(self._session, self._asker.tenant, action.client_request_id)
+        return before is not None and before != action.body_hash
+
+
+def find_action_of(slug: str) -> Any:
+    """Return the newest installed action with this slug, None where there is none."""
+    entry = installed_catalog().find(slug)
+    return find_action(f"{entry.slug}@{entry.version}") if entry is not None else None
+
+
+def _first_finding(error: ValidationError) -> str:
+    found = error.errors(include_input=False, include_url=False)[0]
+    return f"{'.'.join(map(str, found['loc'])) or 'params'}: {found['msg']}."
+
+
+def _question(action: PlannedAction, asker: Asker) -> PolicyRequest:
+    recipients = recipients_of(action.params)
+    return PolicyRequest(action.action, asker.actor, asker.workspace, asker.tenant, recipients)
+
+
+def _key(action: PlannedAction) -> str:
+    return action.client_request_id
+
+
+def _job(
+    action: PlannedAction, asker: Asker, correlation_id: UUID, plan_id: UUID | None
+) -> ActionJobRow:
+    params: Mapping[str, Any] = jsonable(action.params)
+    return ActionJobRow(
+        tenant=asker.tenant,
+        workspace=asker.workspace,
+        actor=asker.actor,
+        correlation_id=correlation_id,
+        provider=action.provider,
+        action=action.action,
+        params=dict(params),
+        client_request_id=action.client_request_id,
+        body_hash=action.body_hash,
+        plan_id=plan_id,
+    )

@@ -1,0 +1,323 @@
+"""Actions that are taken on are durable, permitted and done once; jobs say how they ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlmodel import Session, select
+
+from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
+from prefect_luthier.blocks.blob_store import open_blob_store
+from prefect_luthier.deployments.jobs.rates import ensure_rates, rate_name
+from prefect_luthier.deployments.jobs.sweep import JobSweeper
+from prefect_luthier.deployments.store.action_plans import Asker
+from prefect_luthier.deployments.store.connection import open_store
+from prefect_luthier.deployments.store.jobs import find_job, job_document, list_jobs
+from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow, PolicyDecisionRow
+from prefect_luthier.flows.acceptance import Accepted, accept
+from prefect_luthier.settings import Settings, load_settings
+
+sys.path.append(str(Path(__file__).parents[1] / "fakes"))
+
+from fault_server import Fault, serving
+from gmail_server import GmailServer
+
+ASKER = Asker("ann")
+_NONE = timedelta(seconds=-60)
+
+
+def mail(key: str = "", **params: Any) -> PlannedAction:
+    """Return a planned mail to john."""
+    given = {"to": "john@example.com", "subject": "Thanks", "text": "For the meeting.", **params}
+    return PlannedAction(
+        provider="google",
+        action="gmail.send",
+        params=given,
+        client_request_id=key or str(uuid4()),
+    )
+
+
+@pytest.fixture
+def allowed(luthier_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Allow mail through Gmail; settle quickly."""
+    monkeypatch.setenv("ALLOW_ACTIONS_DEFAULT", "gmail.send")
+    monkeypatch.setenv("LUTHIER_EFFECT_SETTLE_S", "1")
+    return load_settings()
+
+
+@pytest.fixture
+async def gmail(allowed: Settings, prefect_api: str) -> Any:
+    """Play Gmail, with the account `default` of Prefect pointing to it, and the rate limits."""
+    from prefect_luthier.blocks.mail_credentials import GmailCredentials
+    from prefect_luthier.flows.effects import tokens
+
+    tokens._kept.clear()
+    with serving(GmailServer()) as server:
+        block: Any = GmailCredentials(
+            sender="ann@example.com",
+            client_id="client-1",
+            client_secret="secret-1",
+            refresh_token="refresh-1",
+            base_url=server.url,
+            token_url=f"{server.url}/token",
+            timeout_s=0.5,
+        )
+        await block.save("default", overwrite=True)
+        async with httpx.AsyncClient(base_url=prefect_api) as api:
+            await ensure_rates(api, 6000)
+        yield server
+
+
+@pytest.fixture
+def session(allowed: Settings) -> Iterator[Session]:
+    """Give a session on the store."""
+    with Session(open_store(allowed)) as opened:
+        yield opened
+
+
+async def do(accepted: Accepted) -> list[dict[str, Any]]:
+    """Do the jobs in this process, and return their documents."""
+    from prefect_luthier.flows.run_action_job import run_action_job
+
+    for job in accepted.jobs:
+        await run_action_job(job.id, return_state=True)
+    with Session(open_store(load_settings())) as session:
+        return [job_document(find_job(session, str(job.id))) for job in accepted.jobs]
+
+
+async def test_a_planned_mail_is_sent_and_its_job_says_so(gmail: Any, allowed: Settings) -> None:
+    """A job goes from pending to completed, with result, duration, attempts and its run."""
+    accepted = accept([mail("key-1")], ASKER, allowed)
+    with Session(open_store(allowed)) as session:
+        assert find_job(session, str(accepted.jobs[0].id)).status == "pending"
+    (job,) = await do(accepted)
+    assert (job["status"], job["error"], job["attempts"]) == ("completed", None, 1)
+    assert job["result"]["recipients"] == ["john@example.com"]
+    assert job["duration_ms"] >= 0
+    assert job["flow_run_id"]
+    assert gmail.messages[0].mail["Subject"] == "Thanks"
+
+
+async def test_the_same_plan_twice_is_one_message(gmail: Any, allowed: Settings) -> None:
+    """A second execution under the same keys completes with the first outcome."""
+    first = await do(accept([mail("key-1")], ASKER, allowed))
+    second = await do(accept([mail("key-1")], ASKER, allowed))
+    assert first[0]["result"] == second[0]["result"]
+    assert len(gmail.messages) == 1
+
+
+async def test_a_permission_that_was_taken_back_stops_the_worker(
+    gmail: Any, allowed: Settings, monkeypatch: pytest.MonkeyPatch, session: Session
+) -> None:
+    """What was permitted when it was accepted is asked again just before the effect."""
+    accepted = accept([mail()], ASKER, allowed)
+    monkeypatch.setenv("ALLOW_ACTIONS_DEFAULT", "")
+    (job,) = await do(accepted)
+    assert (job["status"], job["error"]["code"]) == ("error", "action-denied")
+    assert gmail.messages == []
+    rows = session.exec(select(PolicyDecisionRow)).all()
+    assert {(row.stage, row.allowed) for row in rows} == {("enqueue", True), ("effect", False)}
+
+
+async def test_an_unknown_outcome_is_an_error_that_a_person_resolves(
+    gmail: Any, allowed: Settings
+) -> None:
+    """A job whose mail may have been sent says what to do, and takes the person's answer."""
+    from prefect_luthier.deployments.jobs.resolution import resolve_effect
+
+    gmail.faults.append(Fault("send", "timeout-after"))
+    gmail.faults += [Fault("list", "status-before", status=503)] * 50
+    (job,) = await do(accept([mail("key-1")], ASKER, allowed))
+    assert (job["status"], job["error"]["code"]) == ("error", "outcome-unknown")
+    resolve_effect(allowed, job["job_id"], sent=True, note="it is in Sent", actor="ann")
+    with Session(open_store(allowed)) as session:
+        assert find_job(session, "key-1").status == "completed"
+    gmail.faults.clear()
+    await do(accept([mail("key-1")], ASKER, allowed))
+    assert len(gmail.messages) == 1
+
+
+async def test_what_a_person_found_unsent_may_be_sent(gmail: Any, allowed: Settings) -> None:
+    """After `--not-sent` the same key may be executed again, and sends once."""
+    from prefect_luthier.deployments.jobs.resolution import resolve_effect
+
+    gmail.faults.append(Fault("send", "timeout-before"))
+    gmail.faults += [Fault("list", "status-before", status=503)] * 50
+    await do(accept([mail("key-1")], ASKER, allowed))
+    resolve_effect(allowed, "key-1", sent=False, note="looked", actor="ann")
+    gmail.faults.clear()
+    (job,) = await do(accept([mail("key-1")], ASKER, allowed))
+    assert job["status"] == "completed"
+    assert len(gmail.messages) == 1
+
+
+async def test_a_missing_rate_limit_sends_nothing(
+    gmail: Any, allowed: Settings, prefect_api: str
+) -> None:
+    """Prefect skips a limit that does not exist; Luthier refuses to."""
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        await api.delete(f"/v2/concurrency_limits/{rate_name('google')}")
+        (job,) = await do(accept([mail()], ASKER, allowed))
+        await ensure_rates(api, 6000)
+    assert "does not exist" in job["error"]["message"]
+    assert gmail.messages == []
+
+
+async def test_an_attachment_comes_from_the_content_store(gmail: Any, allowed: Settings) -> None:
+    """A file is named by its content, and arrives as it is."""
+    name = open_blob_store(allowed).put(b"col\n1\n")
+    files = [{"sha256": name, "filename": "t.csv"}]
+    (job,) = await do(accept([mail(attachments=files)], ASKER, allowed))
+    assert job["status"] == "completed", job["error"]
+    (part,) = gmail.messages[0].mail.iter_attachments()
+    assert (part.get_filename(), part.get_content().encode()) == ("t.csv", b"col\n1\n")
+
+
+HOSTILE = [
+    pytest.param({"to": "eve@evil.com"}, "to eve@evil.com", id="another-recipient"),
+    pytest.param({"bcc": ["eve@evil.com"]}, "to eve@evil.com", id="a-hidden-recipient"),
+    pytest.param({"to": "john@exаmple.com"}, "outside ASCII", id="look-alike-domain"),  # noqa: RUF001
+    pytest.param({"to": "john@xn--exmple-4nf.com"}, "imitate", id="encoded-look-alike"),
+    pytest.param({"to": "john@example.com\r\nBcc: eve@evil.com"}, "U+000D", id="address-injection"),
+    pytest.param({"to": "john@example.com, eve@evil.com"}, "not one mail", id="two-in-one"),
+    pytest.param({"to": '"john@example.com" <eve@evil.com>'}, "as its name", id="false-name"),
+    pytest.param({"subject": "Hi\r\nBcc: eve@evil.com"}, "U+000D", id="subject-injection"),
+    pytest.param({"subject": "Hi\x00"}, "U+0000", id="nul-in-subject"),
+    pytest.param({"subject": "fdp.\u202eexe"}, "U+202E", id="reordering"),
+    pytest.param({"reply_to": "a@evil.com\nX: 1"}, "U+000A", id="reply-to-injection"),
+    pytest.param({"in_reply_to": "<a@b.c>\r\nBcc: e@x.com"}, "U+000D", id="reference-injection"),
+    pytest.param({"text": ""}, "empty", id="no-body"),
+    pytest.param({"to": []}, "no recipient", id="nobody"),
+    pytest.param({"attachments": [{"sha256": "0" * 64, "filename": "a"}]}, "no stored", id="blob"),
+    pytest.param({"from": "boss@example.com"}, "from", id="another-sender"),
+]
+
+
+@pytest.mark.parametrize(("params", "reason"), HOSTILE)
+def test_a_hostile_plan_is_refused_with_a_reason(
+    allowed: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    session: Session,
+    *,
+    params: dict[str, Any],
+    reason: str,
+) -> None:
+    """Whatever a planner emits, what is not permitted is not stored as a job, and says why."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        '[[rule]]\nid = "inside"\neffect = "allow"\nactions = ["gmail.send"]\n'
+        'recipients = ["*@example.com"]\n'
+    )
+    monkeypatch.setenv("LUTHIER_POLICY_FILE", str(policy))
+    monkeypatch.setenv("ALLOW_ACTIONS_DEFAULT", "")
+    accepted = accept([mail(), mail(**params)], ASKER, load_settings())
+    assert accepted.jobs == ()
+    (denied,) = accepted.denied
+    assert reason in denied["reason"]
+    assert list_jobs(session) == []
+    refused = session.exec(
+        select(PolicyDecisionRow).where(PolicyDecisionRow.allowed == False)  # noqa: E712 - SQL
+    ).one()
+    assert (refused.stage, refused.rule) == ("enqueue", denied["rule"])
+
+
+def test_unlisted_and_unheard_of_actions_are_refused(allowed: Settings, session: Session) -> None:
+    """An action that nobody allowed, and one that does not exist, are told apart."""
+    actions = [
+        PlannedAction(provider="smtp", action="smtp.send", params=mail().params),
+        PlannedAction(provider="shell", action="rm.everything", params={}),
+        PlannedAction(provider="x", action="python.call", params={"function": "os:abort"}),
+    ]
+    accepted = accept(actions, ASKER, allowed)
+    assert [each["rule"] for each in accepted.denied] == [
+        "no-rule-allows",
+        "unknown-action",
+        "no-rule-allows",
+    ]
+    assert session.exec(select(ActionJobRow)).all() == []
+
+
+def test_ten_thousand_actions_are_refused_each_with_a_reason(
+    allowed: Settings, session: Session
+) -> None:
+    """A flood is refused as a whole; every action's refusal is kept."""
+    accepted = accept([mail() for _ in range(10_000)], ASKER, allowed)
+    assert len(accepted.denied) == 10_000
+    assert all("10000 actions" in each["reason"] for each in accepted.denied)
+    assert len(session.exec(select(PolicyDecisionRow.id)).all()) == 10_000
+
+
+@pytest.mark.parametrize("earlier", [True, False], ids=["in-an-earlier-plan", "in-the-same-plan"])
+def test_a_key_for_two_contents_is_refused(allowed: Settings, earlier: bool) -> None:
+    """The same client_request_id cannot stand for two messages."""
+    if earlier:
+        accept([mail("key-1")], ASKER, allowed)
+        accepted = accept([mail("key-1", text="Other.")], ASKER, allowed)
+    else:
+        accepted = accept([mail("key-1"), mail("key-1", text="Other.")], ASKER, allowed)
+    assert {each["rule"] for each in accepted.denied} == {"request-conflict"}
+
+
+async def test_a_job_that_was_never_handed_over_is_handed_over(
+    gmail: Any, allowed: Settings, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash between accepting and handing over, the stack's sweep finds the job."""
+    accepted = accept([mail()], ASKER, allowed)
+    monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PATIENCE", _NONE)
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        await _make_pool(api, allowed.work_pool)
+        assert await JobSweeper(allowed).sweep(api) == [accepted.jobs[0].id]
+        assert await JobSweeper(allowed).sweep(api) == []
+        run = await api.get(f"/flow_runs/{_run_of(allowed, accepted.jobs[0].id)}")
+    assert run.json()["parameters"] == {"job_id": str(accepted.jobs[0].id)}
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        pytest.param("CRASHED", "pending", id="crashed-is-handed-over-again"),
+        pytest.param("CANCELLED", "cancelled", id="cancelled-stays-so"),
+    ],
+)
+async def test_a_job_whose_run_was_lost_is_not_stranded(
+    gmail: Any,
+    allowed: Settings,
+    prefect_api: str,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    state: str,
+    status: str,
+) -> None:
+    """A run that ended without a result leads to another run, or to the job's end."""
+    accepted = accept([mail()], ASKER, allowed)
+    job_id = accepted.jobs[0].id
+    monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PATIENCE", _NONE)
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        await _make_pool(api, allowed.work_pool)
+        await JobSweeper(allowed).sweep(api)
+        first = _run_of(allowed, job_id)
+        await api.post(
+            f"/flow_runs/{first}/set_state", json={"state": {"type": state}, "force": True}
+        )
+        assert await JobSweeper(allowed).sweep(api) == [job_id]
+    with Session(open_store(allowed)) as session:
+        job = find_job(session, str(job_id))
+    assert job.status == status
+    assert (job.flow_run_id == first) == (state == "CANCELLED")
+
+
+def _run_of(settings: Settings, job_id: UUID) -> UUID | None:
+    with Session(open_store(settings)) as session:
+        return find_job(session, str(job_id)).flow_run_id
+
+
+async def _make_pool(api: httpx.AsyncClient, name: str) -> None:
+    await api.post("/work_pools/", json={"name": name, "type": "process"})
