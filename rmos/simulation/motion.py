@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Point3 = tuple[float, float, float]
 
-CHORD_MM = 0.0005
+CHORD_MM = 0.001
 """Largest distance between an arc and the chords that stand for it."""
 
 _MOST_CHORDS = 20_000

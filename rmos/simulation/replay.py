@@ -58,8 +58,11 @@ class Replay:
 
     def run(self, motions: list[Motion]) -> None:
         """Replay all motions."""
+        lowest = min((motion.lowest_mm for motion in motions), default=0.0)
         for motion in motions:
-            self._inside_machine(motion)
+            self._inside_z_travel(motion, lowest)
+            if not self._is_inside_machine(motion):
+                continue  # the machine stops there, or runs against its ends
             if motion.rapid:
                 self._travel(motion)
             else:
@@ -74,16 +77,24 @@ class Replay:
     def _radius_mm(self) -> float:
         return self.context.tool.diameter_mm / 2
 
-    def _inside_machine(self, motion: Motion) -> None:
+    def _is_inside_machine(self, motion: Motion) -> bool:
         travel = self.context.machine.travel_mm
         reach = np.abs(motion.points()).max(axis=0)
-        for axis, limit, far in zip("XY", travel, reach, strict=False):
-            if far > limit / 2:
-                self._find(
-                    "OUT_OF_MACHINE", motion, f"{axis} {far:.3f} mm from the centre of {limit:g} mm"
-                )
-        if motion.highest_mm > travel[2]:
-            self._find("OUT_OF_MACHINE", motion, f"Z {motion.highest_mm:.3f} mm over the wood")
+        outside = [
+            f"{axis} {far:.3f} mm from the centre of {limit:g} mm"
+            for axis, limit, far in zip("XY", travel, reach, strict=False)
+            if far > limit / 2
+        ]
+        for message in outside:
+            self._find("OUT_OF_MACHINE", motion, message)
+        return not outside
+
+    def _inside_z_travel(self, motion: Motion, lowest_mm: float) -> None:
+        rise, travel = motion.highest_mm - lowest_mm, self.context.machine.travel_mm[2]
+        if rise > travel:
+            self._find(
+                "OUT_OF_MACHINE", motion, f"Z rises {rise:.3f} mm; the travel is {travel:g} mm"
+            )
 
     def _travel(self, motion: Motion) -> None:
         self.rapid_mm += motion.length_mm

@@ -15,7 +15,7 @@ _ROUND_SEGMENTS = 32
 _SAME_HEIGHT_MM = 1e-4
 
 SLIVER_MM = 0.002
-"""Area per length below this is the difference between chords, not wood."""
+"""A removal thinner than this is the difference between chords, not wood."""
 
 
 def swept_area(motion: Motion, radius_mm: float) -> BaseGeometry:
@@ -82,7 +82,7 @@ class Stock:
     def removal(self, motion: Motion, area: BaseGeometry) -> Removal:
         """Return what a motion over an area takes away now."""
         low = motion.lowest_mm
-        sliver = SLIVER_MM * (motion.length_mm + SLIVER_MM)
+        sliver = SLIVER_MM * area.length / 2
         new = self.left_in(area, low)
         if new.area <= sliver:
             return Removal(shapely.Polygon(), 0.0)

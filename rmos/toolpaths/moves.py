@@ -43,7 +43,7 @@ Move = Rapid | Line | Arc
 
 _LONGEST_SWEEP = math.pi
 """No arc sweeps more than half a turn: firmware leaves out some full circles, because rounding
-can make their sweep zero (gnea/grbl issue 743, grbl/grbl issue 495)."""
+can make their sweep zero (github.com/gnea/grbl/issues/743, github.com/grbl/grbl/issues/495)."""
 
 
 def polar(radius_mm: float, angle: float) -> Point:
