@@ -24,6 +24,8 @@ _TAGS = ("built-in", "rosette")
 _DIGITS = 12
 
 ENTRYPOINTS: tuple[str, ...] = (
+    "prefect_luthier.flows.rosette.search_rosette.search_rosette",
+    "prefect_luthier.flows.rosette.search_rosette.quick_check",
     "prefect_luthier.flows.rosette.score_rosette.score_rosette",
     "prefect_luthier.flows.rosette.bind_candidate.bind_candidate",
     "prefect_luthier.flows.rosette.advance_design.advance_design",

@@ -11,6 +11,7 @@ from prefect_luthier.flows.actions.mail_send import GMAIL_SEND, OUTLOOK_SEND, SM
 from prefect_luthier.flows.actions.notify import NOTIFY
 from prefect_luthier.flows.actions.python_call import PYTHON_CALL
 from prefect_luthier.flows.actions.rosette_score import ROSETTE_SCORE
+from prefect_luthier.flows.actions.rosette_search import ROSETTE_SEARCH
 from prefect_luthier.flows.actions.rosette_toolpaths import ROSETTE_TOOLPATHS
 
 BUILTIN_ACTIONS: dict[str, Action] = {
@@ -24,5 +25,6 @@ BUILTIN_ACTIONS: dict[str, Action] = {
     "outlook.send": OUTLOOK_SEND,
     "smtp.send": SMTP_SEND,
     "rosette.score": ROSETTE_SCORE,
+    "rosette.search": ROSETTE_SEARCH,
     "rosette.toolpaths": ROSETTE_TOOLPATHS,
 }

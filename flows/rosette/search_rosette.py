@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal, cast
 
 from prefect import flow
@@ -11,19 +10,18 @@ from prefect.context import FlowRunContext
 from prefect.states import Cancelled
 from pydantic import Field
 
-from prefect_luthier.errors import InvalidInput, LuthierError
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.execution.interruptions import interruptions
 from prefect_luthier.flows.execution.needs import Stop
 from prefect_luthier.flows.failure import failed
 from prefect_luthier.flows.rosette.context_form import ContextForm
 from prefect_luthier.flows.rosette.model_ask import ModelAsk, find_ask
+from prefect_luthier.flows.rosette.search_context import read_context
 from prefect_luthier.flows.rosette.search_progress import Round, search_listener
 from prefect_luthier.flows.rosette.search_record import SearchRecord
 from prefect_luthier.flows.rosette.search_run import Outcome, conduct
 from prefect_luthier.flows.rosette.search_runners import running_legs
 from prefect_luthier.flows.rosette.search_shown import SearchArtifacts
-from prefect_luthier.rmos.design.context import Context
-from prefect_luthier.rmos.design.reading import context_from_json
 from prefect_luthier.rmos.search.policy import default_policy
 from prefect_luthier.rmos.search.request import Prepared, prepare
 from prefect_luthier.settings import load_settings
@@ -87,7 +85,9 @@ async def search_rosette(
         ask = await find_ask(llm_provider) if generator == "llm" else None
         policy = default_policy()
         budget = policy.budget(attempts, seconds, wanted_score, islands=islands)
-        prepared = prepare(_read(context), budget, seed=seed, generator=generator, ask=ask)
+        prepared = prepare(
+            read_context(context.document()), budget, seed=seed, generator=generator, ask=ask
+        )
         return await _search(prepared, task_runner, ask)
     except LuthierError as error:
         return failed(error)
@@ -98,23 +98,11 @@ async def quick_check(context: Conditions = ContextForm(), seed: Seed = 0) -> An
     """See within five attempts and five seconds whether a context can be met at all."""
     try:
         budget = default_policy().budget(quick=True)
-        return await _search(prepare(_read(context), budget, seed=seed), "threads", None)
+        return await _search(
+            prepare(read_context(context.document()), budget, seed=seed), "threads", None
+        )
     except LuthierError as error:
         return failed(error)
-
-
-def _read(form: ContextForm) -> Context:
-    """Return the context of a form, with its library ids resolved.
-
-    Raises:
-        InvalidInput: With every finding.
-    """
-    reading = context_from_json(json.dumps(form.document()))
-    if reading.value is None:
-        raise InvalidInput(
-            "invalid-context", "the context is not valid.", reading.diagnostics, "Correct it."
-        )
-    return reading.value
 
 
 async def _search(
