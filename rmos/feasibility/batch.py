@@ -34,6 +34,7 @@ BLOCKED_CEILING = 40.0
 """Scores of blocked designs lie below it."""
 
 _UNKNOWN_MARGIN = -10.0
+_CHUNK = 2048
 _LEAST_COMFORT = 0.05
 
 
@@ -66,8 +67,20 @@ class Judged(NamedTuple):
 
 
 def score_batch(batch: SpecBatch, context: Context) -> BatchVerdict:
-    """Score designs under one context; whatever goes wrong, none is allowed by it."""
-    return judge(batch, context).verdict
+    """Score designs under one context; whatever goes wrong, none is allowed by it.
+
+    They are taken a few at a time, so that what is worked out stays in the processor's cache.
+    """
+    if len(batch) <= _CHUNK:
+        return judge(batch, context).verdict
+    starts = range(0, len(batch), _CHUNK)
+    found = [judge(batch.take(slice(at, at + _CHUNK)), context).verdict for at in starts]
+    return BatchVerdict(
+        score=np.concatenate([each.score for each in found]),
+        red=np.concatenate([each.red for each in found]),
+        yellow=np.concatenate([each.yellow for each in found]),
+        margins=np.concatenate([each.margins for each in found]),
+    )
 
 
 def judge(batch: SpecBatch, context: Context, rules: Mapping[str, Rule] | None = None) -> Judged:
@@ -111,7 +124,7 @@ def _weigh(frame: Frame, outcomes: dict[str, Outcome], failures: dict[str, str])
         red |= _any(outcome.is_red)
         yellow |= _any(outcome.is_yellow)
         scale.add(least, threshold.weight)
-        scale.exceed(outcome.margin)
+        scale.exceed(outcome)
     try:
         scale.add_effort(effort_min(frame))
     except Exception as error:  # noqa: BLE001 - without it there is no score: blocked
@@ -152,9 +165,12 @@ class _Scale:
         comfort = data["half_score_min"] / (data["half_score_min"] + minutes)
         self._add_comfort(np.nan_to_num(comfort), data["weight"])
 
-    def exceed(self, margin: Floats) -> None:
+    def exceed(self, outcome: Outcome) -> None:
         """Add up what exceeds the limits, over all rings."""
-        short = np.minimum(np.nan_to_num(margin, nan=_UNKNOWN_MARGIN, posinf=0.0), 0.0)
+        if not outcome.is_red.any():
+            return
+        known = np.where(np.isnan(outcome.margin), _UNKNOWN_MARGIN, outcome.margin)
+        short = np.where(outcome.is_red, known, 0.0)
         self.excess = self.excess - (short.sum(axis=1) if short.ndim > 1 else short)
 
     def score(self, red: Booleans) -> Floats:

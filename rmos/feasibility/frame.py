@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -31,17 +32,27 @@ class Frame:
     batch: SpecBatch
     context: Context
 
+    def __post_init__(self) -> None:
+        """Lay the rings' arrays out by column: what goes over all rings then runs over columns."""
+        batch = self.batch
+        columns: dict[str, Any] = {
+            field.name: np.asfortranarray(getattr(batch, field.name))
+            for field in fields(batch)
+            if field.name != "palette"
+        }
+        object.__setattr__(self, "batch", replace(batch, **columns))
+
     @cached_property
     def has_ring(self) -> Booleans:
         """``(N, R)``: where a ring is, and not padding."""
         places = np.arange(self.batch.width_mm.shape[1])
-        return np.asarray(places < self.batch.ring_count[:, None])
+        return np.asfortranarray(places < self.batch.ring_count[:, None])
 
     @cached_property
     def is_last(self) -> Booleans:
         """``(N, R)``: the outermost ring."""
         places = np.arange(self.batch.width_mm.shape[1])
-        return np.asarray(places == self.batch.ring_count[:, None] - 1)
+        return np.asfortranarray(places == self.batch.ring_count[:, None] - 1)
 
     @cached_property
     def hole_mm(self) -> Floats:
@@ -49,22 +60,19 @@ class Frame:
         return self.batch.soundhole_mm / 2
 
     @cached_property
-    def _steps_mm(self) -> Floats:
-        steps = np.empty((len(self.batch), 2 * self.batch.width_mm.shape[1]))
-        steps[:, 0::2] = self.batch.width_mm
-        steps[:, 1::2] = self.batch.land_after_mm
-        start = (self.hole_mm + self.batch.edge_land_mm)[:, None]
-        return np.asarray(start + np.cumsum(steps, axis=1))
+    def inner_mm(self) -> Floats:
+        """``(N, R)``: inner radius of each ring."""
+        steps = self.batch.width_mm + self.batch.land_after_mm
+        inner = np.empty_like(steps)
+        inner[:, 0] = self.hole_mm + self.batch.edge_land_mm
+        for place in range(1, inner.shape[1]):
+            inner[:, place] = inner[:, place - 1] + steps[:, place - 1]
+        return inner
 
     @cached_property
     def outer_mm(self) -> Floats:
         """``(N, R)``: outer radius of each ring."""
-        return self._steps_mm[:, 0::2]
-
-    @cached_property
-    def inner_mm(self) -> Floats:
-        """``(N, R)``: inner radius of each ring."""
-        return self.outer_mm - self.batch.width_mm
+        return np.asarray(self.inner_mm + self.batch.width_mm)
 
     @cached_property
     def middle_mm(self) -> Floats:
@@ -88,13 +96,12 @@ class Frame:
 
         An edge-bound channel is open to the soundhole: there is no gap on its inner side.
         """
-        starts = np.empty(self.inner_mm.shape, dtype=bool)
-        starts[:, 0] = True
-        starts[:, 1:] = self.batch.land_after_mm[:, :-1] > 0
-        gap = np.where(self.is_edge_bound, 0.0, self.batch.gap_mm)
-        walls = np.where(starts, self.inner_mm - self.batch.gap_mm[:, None], -np.inf)
-        walls[:, 0] = self.inner_mm[:, 0] - gap
-        return np.maximum.accumulate(walls, axis=1)
+        walls = self.inner_mm - self.batch.gap_mm[:, None]
+        walls[:, 0] = np.where(self.is_edge_bound, self.inner_mm[:, 0], walls[:, 0])
+        for place in range(1, walls.shape[1]):
+            shares = self.batch.land_after_mm[:, place - 1] == 0
+            walls[:, place] = np.where(shares, walls[:, place - 1], walls[:, place])
+        return walls
 
     @cached_property
     def channel_width_mm(self) -> Floats:
