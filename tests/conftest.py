@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -91,6 +93,52 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     monkeypatch.setenv("LUTHIER_DATA_DIR", str(folder))
     return folder
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """The `luthier` command as processes, in an environment of the test's own."""
+
+    environment: dict[str, str]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "prefect_luthier.ui.cli.main", *arguments],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str, code: int = 0) -> tuple[str, str]:
+        """Run a command to its end; return what it printed."""
+        process = self.start(*arguments)
+        stdout, stderr = process.communicate(timeout=120)
+        assert process.returncode == code, stderr
+        assert "Traceback" not in stderr
+        return stdout, stderr
+
+    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """Run a command with ``--json``; return its one document."""
+        document: dict[str, Any] = json.loads(self(*arguments, "--json", code=code)[0])
+        return document
+
+
+@pytest.fixture
+def command_line(tmp_path: Path) -> Callable[..., CommandLine]:
+    """Give a function that makes a command line: `command_line(PREFECT_API_URL=url)`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "LUTHIER_"))}
+    kept |= {"LUTHIER_DATA_DIR": str(tmp_path / "data")}
+    return lambda **added: CommandLine(kept | added)
+
+
+@pytest.fixture
+def luthier(
+    command_line: Callable[..., CommandLine], postgres_url: str, prefect_server: str
+) -> CommandLine:
+    """Give a command line on the session's server and a database of the test's own."""
+    return command_line(LUTHIER_DATABASE_URL=postgres_url, PREFECT_API_URL=prefect_server)
 
 
 @pytest.fixture(scope="session")

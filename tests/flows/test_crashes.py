@@ -37,16 +37,14 @@ run = "echo last >> {trace}"
 """
 
 
-class Cli:
-    """The command line, with a data directory and a server of its own."""
+class Traced:
+    """A definition whose steps write down that they ran, and the command line to run it."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, luthier: Any) -> None:
         self.folder = folder
         self.trace = folder / "trace"
-        self._environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "LUTHIER_"))},
-            **environment,
-        }
+        self.start = luthier.start
+        self.json = luthier.json
 
     def write(self, long_s: float) -> str:
         """Write the definition; return its path."""
@@ -54,32 +52,14 @@ class Cli:
         path.write_text(STEPS.format(trace=self.trace, long_s=long_s))
         return str(path)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "prefect_luthier.ui.cli.main", *arguments],
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """Run a command to its end; return its document."""
-        process = self.start(*arguments, "--json")
-        stdout, stderr = process.communicate(timeout=120)
-        assert process.returncode == code, stderr
-        document: dict[str, Any] = json.loads(stdout)
-        return document
-
     def traced(self) -> list[str]:
         """Return what the steps wrote, in order."""
         return self.trace.read_text().split() if self.trace.exists() else []
 
-    def await_traced(self, line: str) -> None:
+    def await_traced(self, line: str, times: int = 1) -> None:
         """Wait until a step has written its line."""
         deadline = time.monotonic() + 60
-        while line not in self.traced():
+        while self.traced().count(line) < times:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
@@ -90,16 +70,9 @@ class Cli:
 
 
 @pytest.fixture
-def cli(tmp_path: Path, postgres_url: str, prefect_server: str) -> Cli:
-    """Give a command line on the session's server and a database of the test's own."""
-    return Cli(
-        tmp_path,
-        {
-            "LUTHIER_DATA_DIR": str(tmp_path / "data"),
-            "LUTHIER_DATABASE_URL": postgres_url,
-            "PREFECT_API_URL": prefect_server,
-        },
-    )
+def cli(tmp_path: Path, luthier: Any) -> Traced:
+    """Give the definition with the session's server and a database of the test's own."""
+    return Traced(tmp_path, luthier)
 
 
 def processes_with(text: str) -> list[int]:
@@ -135,14 +108,12 @@ def test_killed_run_leaves_no_process_and_resumes(cli):
 
     cli.write(71.125)
     resuming = cli.start("resume", run_id[:8])
-    time.sleep(0.5)
-    deadline = time.monotonic() + 30
-    while cli.traced().count("long") < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    cli.await_traced("long", times=2)
     for pid in processes_with("71.125"):
         if "sleep" in psutil.Process(pid).cmdline()[0]:
             os.kill(pid, signal.SIGTERM)  # the long step fails, and the run with it
-    assert resuming.wait(timeout=60) == 1
+    resuming.communicate(timeout=60)
+    assert resuming.returncode == 1
     assert cli.traced() == ["first", "long", "long"]
 
 
@@ -233,12 +204,9 @@ def own_server(tmp_path: Path) -> Iterator[OwnServer]:
     server.kill()
 
 
-def test_run_survives_its_server_and_its_database(own_server, tmp_path):
+def test_run_survives_its_server_and_its_database(own_server, command_line, tmp_path):
     """Both are killed in mid-run and come back: the run completes, each step having run once."""
-    cli = Cli(
-        tmp_path,
-        {"LUTHIER_DATA_DIR": str(tmp_path / "data"), "PREFECT_API_URL": own_server.url},
-    )
+    cli = Traced(tmp_path, command_line(PREFECT_API_URL=own_server.url))
     process = cli.start("run", cli.write(4.0), "--json")
     cli.await_traced("long")
     own_server.kill()

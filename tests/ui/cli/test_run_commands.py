@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -37,47 +33,12 @@ run = "echo broken >&2; exit 5"
 """
 
 
-class Luthier:
-    """The command line on the session's server and a database of the test's own."""
-
-    def __init__(self, folder: Path, database: str, server: str) -> None:
-        self.file = folder / "greet.toml"
-        self.file.write_text(TEXT)
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "LUTHIER_"))},
-            "LUTHIER_DATA_DIR": str(folder / "data"),
-            "LUTHIER_DATABASE_URL": database,
-            "PREFECT_API_URL": server,
-        }
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "prefect_luthier.ui.cli.main", *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def __call__(self, *arguments: str, code: int = 0) -> tuple[str, str]:
-        """Run a command to its end; return what it printed."""
-        process = self.start(*arguments)
-        stdout, stderr = process.communicate(timeout=120)
-        assert process.returncode == code, stderr
-        assert "Traceback" not in stderr
-        return stdout, stderr
-
-    def json(self, *arguments: str, code: int = 0) -> dict[str, Any]:
-        """Run a command with ``--json``; return its one document."""
-        document: dict[str, Any] = json.loads(self(*arguments, "--json", code=code)[0])
-        return document
-
-
 @pytest.fixture
-def luthier(tmp_path: Path, postgres_url: str, prefect_server: str) -> Luthier:
-    """Give the command line."""
-    return Luthier(tmp_path, postgres_url, prefect_server)
+def greet(tmp_path: Path) -> str:
+    """Give the path of the definition."""
+    path = tmp_path / "greet.toml"
+    path.write_text(TEXT)
+    return str(path)
 
 
 def sleepers() -> list[int]:
@@ -98,9 +59,9 @@ def await_sleepers() -> None:
         time.sleep(0.1)
 
 
-def test_run_prints_its_document_and_is_found_again(luthier):
+def test_run_prints_its_document_and_is_found_again(luthier, greet):
     """The document has states, outputs and times; status and logs tell the same of the run."""
-    document = luthier.json("run", str(luthier.file), "-p", "name=Ann's $HOME", "-p", "times=2")
+    document = luthier.json("run", greet, "-p", "name=Ann's $HOME", "-p", "times=2")
     assert document["state"] == "completed"
     steps = {step["id"]: step for step in document["steps"]}
     assert steps["hello"]["outputs"]["stdout"] == "hello Ann's $HOME 3"
@@ -117,9 +78,9 @@ def test_run_prints_its_document_and_is_found_again(luthier):
     assert raw.splitlines() == ["hello | hello Ann's $HOME 3"]
 
 
-def test_failed_run_exits_with_1_and_its_reason(luthier):
+def test_failed_run_exits_with_1_and_its_reason(luthier, greet):
     """A person reads the reason on standard error; the document says the same."""
-    _, stderr = luthier("run", str(luthier.file), "-p", "name=bad", code=1)
+    _, stderr = luthier("run", greet, "-p", "name=bad", code=1)
     assert "step `fails` failed: exit code 5: broken" in stderr
     assert "luthier resume" in stderr
 
@@ -140,18 +101,18 @@ def test_failed_run_exits_with_1_and_its_reason(luthier):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
 )
-def test_wrong_use_is_one_document_and_an_exit_code(luthier, arguments, code, error):
+def test_wrong_use_is_one_document_and_an_exit_code(luthier, greet, arguments, code, error):
     """Nothing runs; the error is JSON with a code, a message and advice."""
-    filled = [word.format(file=luthier.file) for word in arguments]
+    filled = [word.format(file=greet) for word in arguments]
     document = luthier.json(*filled, code=code)
     assert document["ok"] is False
     assert error in document["error"]["code"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
-def test_interrupted_run_is_cancelled_and_leaves_nothing(luthier, number):
+def test_interrupted_run_is_cancelled_and_leaves_nothing(luthier, greet, number):
     """The run ends as cancelled, its processes are gone, and the exit code says so."""
-    process = luthier.start("run", str(luthier.file), "-p", "name=slow", "--json")
+    process = luthier.start("run", greet, "-p", "name=slow", "--json")
     await_sleepers()
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
@@ -160,9 +121,9 @@ def test_interrupted_run_is_cancelled_and_leaves_nothing(luthier, number):
     assert not sleepers()
 
 
-def test_cancel_ends_a_run_in_another_process(luthier):
+def test_cancel_ends_a_run_in_another_process(luthier, greet):
     """When `cancel` returns, the run is cancelled and nothing of it runs."""
-    process = luthier.start("run", str(luthier.file), "-p", "name=slow", "--json")
+    process = luthier.start("run", greet, "-p", "name=slow", "--json")
     await_sleepers()
     workspaces = Path(luthier.environment["LUTHIER_DATA_DIR"]) / "workspaces"
     run_id = next(workspaces.iterdir()).name
