@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from prefect_luthier.catalog import Catalog
+from prefect_luthier.deployments.jobs.submission import prepare_prefect
 from prefect_luthier.deployments.stack import database, run_processes
 from prefect_luthier.deployments.stack.abandoned_runs import Sweeper, settle_stopped
 from prefect_luthier.deployments.stack.board import Board, Report
@@ -220,6 +221,8 @@ class Supervisor:
 
         async with open_api(api_url) as api:
             await self._await(WORKER, api, polling)
+            with contextlib.suppress(httpx.HTTPError):  # asked for again when a job comes
+                await prepare_prefect(api, self._settings)
             detail = f"work pool {pool}{await self._register_flows(api)}"
         self._board.change(WORKER, "ready", detail=detail)
 

@@ -10,15 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 
 from prefect_luthier.blocks import private_postgres
+from prefect_luthier.deployments.jobs.sweep import JobSweeper
 from prefect_luthier.deployments.stack import database
 from prefect_luthier.deployments.stack.abandoned_runs import Sweeper
 from prefect_luthier.deployments.stack.board import Board
 from prefect_luthier.deployments.stack.log_tail import log_tail
 from prefect_luthier.deployments.stack.services import BUILDER, DATABASE, SERVER, WORKER
 from prefect_luthier.deployments.stack.state import PartStatus
-from prefect_luthier.errors import ServiceUnreachable
+from prefect_luthier.errors import LuthierError, ServiceUnreachable
 from prefect_luthier.kept_service import Hold, ServiceStatus
 from prefect_luthier.settings import Settings
 
@@ -27,6 +29,7 @@ _HEALTH_S = 5.0
 _HEALTH_TIMEOUT_S = 3.0
 _SWEEP_S = 3.0
 _SWEEP_SILENT_S = 30.0
+_SWEEP_JOBS_S = 5.0
 _HUNG_AFTER_S = 60.0
 _RETRY_FAILED_S = 60.0
 
@@ -55,6 +58,7 @@ class Watch:
         self._holds = holds
         self._sweeper = sweeper
         self._api = api
+        self._jobs = JobSweeper(settings)
         self._answered: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -65,6 +69,7 @@ class Watch:
             (_HEALTH_S, self._look_at_health),
             (_SWEEP_S, self._sweep),
             (_SWEEP_SILENT_S, self._sweep_silent),
+            (_SWEEP_JOBS_S, self._sweep_jobs),
         )
         tasks = [asyncio.create_task(self._repeat(look, every_s)) for every_s, look in turns]
         stopping = asyncio.create_task(stop.wait())
@@ -158,6 +163,11 @@ class Watch:
     async def _sweep_silent(self) -> None:
         with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):
             await self._sweeper.sweep_silent(self._api)
+
+    async def _sweep_jobs(self) -> None:
+        away = (httpx.HTTPError, SQLAlchemyError, LuthierError, ValueError, KeyError)
+        with contextlib.suppress(*away):  # the next turn looks again
+            await self._jobs.sweep(self._api)
 
 
 def _failure(report: ServiceStatus, held: Hold) -> str:
