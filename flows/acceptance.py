@@ -94,6 +94,19 @@ def accept(
     return Accepted(jobs, decisions)
 
 
+def judge(
+    actions: Sequence[PlannedAction], asker: Asker, settings: Settings
+) -> tuple[tuple[PlannedAction, Decision], ...]:
+    """Return what `accept` would decide now; nothing is stored or accepted by this.
+
+    Raises:
+        ServiceUnreachable: The store does not answer.
+    """
+    with Session(open_store(settings)) as session:
+        gate = _Gate(session, load_policy(settings), asker, settings, actions)
+        return tuple((action, gate.decide(action)) for action in actions)
+
+
 class _Gate:
     """Decides on the actions of one plan."""
 

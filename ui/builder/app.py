@@ -12,6 +12,7 @@ from prefect_luthier.ui.builder import services
 from prefect_luthier.ui.builder.pages import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.builder.shell import footer
 from prefect_luthier.ui.builder.style import apply_style, kind_note
+from prefect_luthier.ui.orchestrator import page as orchestrator_page
 from prefect_luthier.ui.studio import page as studio_page
 
 st.set_page_config(
@@ -42,6 +43,12 @@ PAGES = {
         title="Rosette studio",
         icon=":material/adjust:",
         url_path="studio",
+    ),
+    "orchestrator": st.Page(
+        orchestrator_page.show,
+        title="Orchestrator",
+        icon=":material/forward_to_inbox:",
+        url_path="orchestrator",
     ),
     "runs": st.Page(runs_page.show, title="Runs", icon=":material/play_circle:", url_path="runs"),
 }

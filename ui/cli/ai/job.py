@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
-from sqlmodel import Session
 
-from prefect_luthier.blocks.columns import now
-from prefect_luthier.deployments.store.connection import open_store
-from prefect_luthier.deployments.store.jobs import end_job
+from prefect_luthier.deployments.jobs.cancellation import cancel_pending
+from prefect_luthier.deployments.store.jobs import ACTIVE
 from prefect_luthier.errors import ServiceUnreachable
 from prefect_luthier.settings import Settings, load_settings
 from prefect_luthier.ui.cli.ai.job_view import job_line, read_job
@@ -42,14 +39,10 @@ def job(
 
 def _cancel(settings: Settings, document: dict[str, Any]) -> None:
     """Cancel a job: one that nobody has begun at once, another by way of its Prefect run."""
-    if document["status"] == "pending":
-        error = {"code": "cancelled", "message": "it was cancelled.", "advice": ""}
-        with Session(open_store(settings)) as session:
-            end_job(session, UUID(document["job_id"]), "cancelled", now(), error=error)
-            session.commit()
-    elif document["status"] != "running":
+    if document["status"] not in ACTIVE:
         say(f"the job had ended already: {document['status']}.")
-    if document["flow_run_id"]:
+    run_id = cancel_pending(settings, document["job_id"])
+    if run_id is not None:
         with (
             prefect_connection(settings, may_start=False) as connected,
             contextlib.suppress(ServiceUnreachable),  # then nobody runs it either
@@ -58,7 +51,7 @@ def _cancel(settings: Settings, document: dict[str, Any]) -> None:
                 cancel_remote,
             )
 
-            cancel_remote(connected, UUID(document["flow_run_id"]))
+            cancel_remote(connected, run_id)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -1,0 +1,116 @@
+"""What the orchestrator page asks of the floors below; each call answers or raises an error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session
+
+from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
+from prefect_luthier.deployments.jobs.cancellation import cancel_pending
+from prefect_luthier.deployments.jobs.resolution import resolve_effect
+from prefect_luthier.deployments.store.action_plans import Asker
+from prefect_luthier.deployments.store.audit import acting_user
+from prefect_luthier.deployments.store.connection import open_store
+from prefect_luthier.deployments.store.effects import EffectState, unknown_effects
+from prefect_luthier.deployments.store.jobs import list_jobs
+from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
+from prefect_luthier.deployments.store.token_ledger import usage
+from prefect_luthier.flows.acceptance import accept, judge
+from prefect_luthier.flows.execute_actions import hand_over, refusal
+from prefect_luthier.flows.plan_actions import RecordedPlan, make_plan_of_actions
+from prefect_luthier.policy import Decision
+from prefect_luthier.settings import load_settings
+from prefect_luthier.ui.builder.background import begin
+from prefect_luthier.ui.builder.services import answer, from_database
+from prefect_luthier.ui.studio import flow_runs
+
+JOBS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Tokens of this minute.
+
+    Args:
+        settled: Spent in the last minute.
+        reserved: Set aside for calls that are under way.
+        limit: Most a minute; None is no limit.
+    """
+
+    settled: int
+    reserved: int
+    limit: int | None
+
+
+def asker() -> Asker:
+    """Return who sits at this page."""
+    settings = load_settings()
+    return Asker(acting_user(settings), tenant=settings.tenant)
+
+
+def begin_plan(prompt: str, answers: Sequence[str]) -> Future[RecordedPlan]:
+    """Plan beside the page."""
+    return begin(make_plan_of_actions(prompt, tuple(answers), asker=asker()))
+
+
+def judged(actions: Sequence[PlannedAction]) -> list[Decision]:
+    """Return whether each action may be done as it stands; nothing is accepted by this."""
+    with from_database():
+        return [decision for _, decision in judge(actions, asker(), load_settings())]
+
+
+def execute(actions: Sequence[PlannedAction], plan_id: UUID) -> tuple[str, ...]:
+    """Accept actions and hand them to Prefect; return their job ids.
+
+    Raises:
+        LuthierError: One of them is not permitted; none is done.
+    """
+    settings = load_settings()
+    with from_database():
+        accepted = accept(actions, asker(), settings, plan_id)
+        if accepted.denied:
+            raise refusal(accepted)
+    answer(hand_over(list(accepted.jobs), settings))
+    return tuple(str(job.id) for job in accepted.jobs)
+
+
+def jobs(statuses: Sequence[str] = (), action: str | None = None) -> list[ActionJobRow]:
+    """Return the newest jobs that fit."""
+    with from_database(), Session(open_store(load_settings())) as session:
+        return list_jobs(session, statuses=statuses, action=action, limit=JOBS_SHOWN)
+
+
+def waiting() -> list[EffectState]:
+    """Return the effects of unknown outcome, which wait for a person."""
+    settings = load_settings()
+    with from_database(), Session(open_store(settings)) as session:
+        return unknown_effects(session, settings.tenant)
+
+
+def settle_doubt(client_request_id: str, *, was_sent: bool, note: str) -> None:
+    """Write down what a person found out about an effect in doubt."""
+    settings = load_settings()
+    actor = acting_user(settings)
+    with from_database():
+        resolve_effect(settings, client_request_id, sent=was_sent, note=note, actor=actor)
+
+
+def budget() -> Budget:
+    """Return how much of this minute's tokens is in use."""
+    settings = load_settings()
+    with from_database():
+        used = usage(open_store(settings))
+    return Budget(used.settled, used.reserved, settings.max_tokens_per_minute)
+
+
+def cancel(job: ActionJobRow) -> None:
+    """End a job that has not begun, and ask Prefect to end one that has."""
+    settings = load_settings()
+    with from_database():
+        run_id = cancel_pending(settings, str(job.id))
+    if run_id is not None:
+        answer(flow_runs.cancel(settings, str(run_id)))
