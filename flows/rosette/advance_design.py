@@ -14,8 +14,7 @@ from prefect_luthier.flows.rosette.bind_candidate import Actor, Note
 from prefect_luthier.flows.rosette.records import open_records
 from prefect_luthier.flows.rosette.shown import flow_run_id, show_table
 from prefect_luthier.rmos.approval.rules import Decision
-from prefect_luthier.rmos.store.designs import history
-from prefect_luthier.rmos.store.tables import DesignRow, TransitionRow
+from prefect_luthier.rmos.store.designs import decision_json, history
 
 DesignId = Annotated[
     str, Field(title="Design", description="Id of a design on record; its start is enough.")
@@ -71,17 +70,3 @@ async def advance_design(
     key = f"rosette-history-{str(row.id)[:8]}"
     await show_table(key, steps, f"History of design {str(row.id)[:8]}")
     return decision_json(row, step)
-
-
-def decision_json(row: DesignRow, step: TransitionRow) -> dict[str, Any]:
-    """Return the document of a decision."""
-    return {
-        "design": str(row.id),
-        "state": step.target,
-        "version": step.number,
-        "event": step.event,
-        "source": step.source,
-        "actor": step.actor,
-        "note": step.note,
-        "artifact": str(step.artifact_id),
-    }

@@ -252,3 +252,17 @@ def history(session: Session, design_id: UUID) -> list[tuple[TransitionRow, RunA
         .order_by(col(TransitionRow.number))
     )
     return list(session.exec(query))
+
+
+def decision_json(row: DesignRow, step: TransitionRow) -> dict[str, Any]:
+    """Return the document of a decision."""
+    return {
+        "design": str(row.id),
+        "state": step.target,
+        "version": step.number,
+        "event": step.event,
+        "source": step.source,
+        "actor": step.actor,
+        "note": step.note,
+        "artifact": str(step.artifact_id),
+    }

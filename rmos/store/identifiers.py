@@ -35,7 +35,7 @@ def find_by_prefix(
     if not _HEX.fullmatch(prefix):
         raise UsageError(
             f"bad-{thing}-id",
-            f"{wanted!r} is no id of a {thing}.",
+            f"{wanted!r} cannot be the id of {_with_article(thing)}.",
             "Give an id, or at least its first four characters.",
         )
     key: Any = getattr(model, column)
@@ -56,3 +56,7 @@ def find_by_prefix(
             "Give more of the id.",
         )
     return found[0]
+
+
+def _with_article(thing: str) -> str:
+    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"

@@ -44,7 +44,9 @@ def report_error(error: LuthierError, *, as_json: bool) -> int:
     say(f"{style('error', 'red')}[{error.code}] {error.message}")
     if isinstance(error, InvalidInput):
         for diagnostic in error.diagnostics:
-            say(f"  {diagnostic.severity}[{diagnostic.code}] {diagnostic.message}")
+            span = diagnostic.span
+            place = f"{span.line}:{span.column}: " if span else ""
+            say(f"  {place}{diagnostic.severity}[{diagnostic.code}] {diagnostic.message}")
     if error.advice:
         say(f"  {error.advice}")
     return error.exit_code

@@ -1,0 +1,67 @@
+"""`luthier rosette release`: the programs of an approved design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prefect_luthier.flows.rosette.records import open_records
+from prefect_luthier.rmos.toolpaths.options import CutOptions, Dialect
+from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
+from prefect_luthier.ui.cli.rosette.attach import ActorOption
+from prefect_luthier.ui.cli.rosette.bind import NoteOption
+from prefect_luthier.ui.cli.rosette.decide import DesignArgument
+
+
+def release(
+    design: DesignArgument,
+    *,
+    dialect: Annotated[Dialect, typer.Option(help="The control that runs the programs.")] = "grbl",
+    climb: Annotated[
+        bool, typer.Option("--climb/--conventional", help="Direction of the cuts.")
+    ] = True,
+    stepover: Annotated[
+        float,
+        typer.Option(
+            min=0.05, max=0.95, help="Distance between circles, as a share of the tool's diameter."
+        ),
+    ] = 0.4,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the files, too.")
+    ] = None,
+    note: NoteOption = "",
+    actor: ActorOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Make, verify and store the programs of an approved design.
+
+    They are stored only when the simulation of their text passes; its report is stored with them.
+    The exit code is 1 when the design is not approved or a program does not pass.
+
+    [bold]Example[/bold]
+
+        luthier rosette release 3f2a --dialect linuxcnc -o om28/
+    """
+    options = CutOptions(direction="climb" if climb else "conventional", stepover=stepover)
+    records = open_records()
+    made = records.release(design, records.author(actor), dialect, options, note)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        for file in made.files:
+            records.blobs.export(file.sha256, output / file.path)
+    document = made.to_json()
+    if as_json:
+        print_json(document)
+        return
+    say(f"{style('✓', 'green')} design {document['design'][:8]} is {document['state']}")
+    for file in made.files:
+        say(f"  {file.sha256[:12]}  {file.kind:<17} {file.path}")
+    found = document["verification"]
+    say(
+        f"  verified: gouge {found['gouge_mm2']:g} mm², uncut {found['uncut_mm2']:g} mm², "
+        f"{found['length_mm']:.0f} mm in {found['time_s'] / 60:.1f} min"
+    )
+    if output is None:
+        say(f"  luthier rosette download {document['design'][:8]} -o DIR writes them")
