@@ -43,9 +43,7 @@ def bind(
         str, typer.Option(metavar="ID", help="The design on record whose revision this is.")
     ] = "",
     name: Annotated[str, typer.Option(help="A name for people.")] = "",
-    note: _ID = re.compile(r"(sha256:)?[0-9a-f]{4,64}", re.IGNORECASE)
-
-NoteOption = "",
+    note: NoteOption = "",
     actor: ActorOption = "",
     as_json: JsonOption = False,
 ) -> None:
@@ -69,10 +67,11 @@ NoteOption = "",
     for named in (spec, context, *(attach or ())):
         _check_name(named)
     records = open_records()
+    others = tuple(_id_of(records, each, actor) for each in attach or ())  # may be refused
     request = BindRequest(
         spec=_id_of(records, spec, actor),
         context=_id_of(records, context, actor),
-        others=tuple(_id_of(records, each, actor) for each in attach or ()),
+        others=others,
         search=search,
         attempt=attempt,
         design=design,
