@@ -39,6 +39,7 @@ class Replay:
         context: Tool, machine, speeds.
         per_pass_mm: Largest depth of one pass.
         stock: The wood.
+        touched: Lowest height and area of what was cut, beside what the stock keeps.
     """
 
     context: Context
@@ -135,7 +136,8 @@ class Replay:
     def _cut(self, motion: Motion) -> None:
         area = swept_area(motion, self._radius_mm)
         removal = self.stock.removal(motion, area)
-        self.touched.append((motion.lowest_mm, area))
+        if motion.lowest_mm < motion.highest_mm:
+            self.touched.append((motion.lowest_mm, area))  # below what the stock keeps of it
         if not removal.is_empty:
             self.cutting_mm += motion.length_mm
             self._spindle(motion)

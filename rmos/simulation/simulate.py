@@ -6,7 +6,7 @@ built from the design, and the tool's path is swept through the wood motion by m
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +24,14 @@ from prefect_luthier.rmos.simulation.report import (
     LevelFigures,
     SimulationReport,
 )
+from prefect_luthier.rmos.simulation.stock import parts_outside, total_mm2
 from prefect_luthier.rmos.simulation.target import TOLERANCE_MM, Target, target_of
 from prefect_luthier.rmos.simulation.timing import run_time_s
 
 MOST_UNCUT_SHARE = 0.001
 _LEAST_GOUGE_MM2 = 1e-3
 _UNDER_SURFACE_MM = -1e-3
+_ORIGIN = shapely.Point(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ def simulate(text: str, dialect: Dialect, job: Job) -> SimulationReport:
     target = target_of(job.spec)
     replay = Replay(job.context, job.spec.depth_per_pass_mm)
     replay.run(meaning.motions)
-    levels, gouge = _levels(replay, target)
-    uncut = shapely.difference(target.area, _floor(replay, target))
+    gouge = _gouge_mm2(replay, target)
+    floor = replay.stock.gone_at(TOLERANCE_MM - target.depth_mm)
+    uncut = total_mm2(parts_outside(target.channels, floor))
     lowest = min((motion.lowest_mm for motion in meaning.motions), default=0.0)
-    share = uncut.area / target.area.area
+    share = uncut / target.area_mm2
     findings = [
         *meaning.findings,
         *replay.findings,
@@ -67,11 +70,11 @@ def simulate(text: str, dialect: Dialect, job: Job) -> SimulationReport:
     shares = sorted(replay.engagements)
     return SimulationReport(
         findings=tuple(findings),
-        target_mm2=_rounded(target.area.area),
+        target_mm2=_rounded(target.area_mm2),
         gouge_mm2=_rounded(gouge),
-        uncut_mm2=_rounded(uncut.area),
+        uncut_mm2=_rounded(uncut),
         uncut_share=_rounded(share, 6),
-        wall_deviation_mm=_rounded(_wall_deviation_mm(_floor(replay, target), target), 4),
+        wall_deviation_mm=_rounded(_wall_deviation_mm(floor, target), 4),
         max_depth_mm=_rounded(-min(lowest, 0.0), 4),
         max_stepdown_mm=_rounded(replay.max_stepdown_mm, 4),
         length_mm=_rounded(replay.length_mm),
@@ -86,39 +89,38 @@ def simulate(text: str, dialect: Dialect, job: Job) -> SimulationReport:
         arc_error_mm=_rounded(meaning.arc_error_mm, 6),
         feed_max_mm_min=replay.feed_max_mm_min,
         time_s=_rounded(run_time_s(meaning.motions, job.context.machine), 1),
-        levels=tuple(levels),
+        levels=tuple(_levels(replay, target)),
     )
 
 
-def _floor(replay: Replay, target: Target) -> BaseGeometry:
-    """Return the area that was cut to the whole depth."""
-    return replay.stock.gone_at(TOLERANCE_MM - target.depth_mm)
-
-
-def _levels(replay: Replay, target: Target) -> tuple[list[LevelFigures], float]:
-    """Return figures for each height, and the area of everything cut that was not to be."""
-    levels: list[LevelFigures] = []
-    for height in sorted(replay.stock.heights_mm(), reverse=True):
-        gone = replay.stock.gone_at(height)
-        too_deep = height < -target.depth_mm - TOLERANCE_MM
-        levels.append(
-            LevelFigures(
-                z_mm=_rounded(height, 4),
-                swept_mm2=_rounded(gone.area),
-                gouge_mm2=_rounded(_outside(gone, target, too_deep=too_deep)),
-                uncut_mm2=_rounded(shapely.difference(target.area, gone).area),
-            )
+def _levels(replay: Replay, target: Target) -> Iterator[LevelFigures]:
+    """Yield the figures for each height, the uppermost first."""
+    stock = replay.stock
+    for height in reversed(stock.heights_mm()):
+        cut = stock.cut_at(height)
+        covers = target.allowed if height > -target.depth_mm - TOLERANCE_MM else ()
+        yield LevelFigures(
+            z_mm=_rounded(height, 4),
+            swept_mm2=_rounded(total_mm2(cut)),
+            gouge_mm2=_rounded(_beyond_chords(total_mm2(parts_outside(cut, covers)))),
+            uncut_mm2=_rounded(total_mm2(parts_outside(target.channels, stock.gone_at(height)))),
         )
-    touched = [area for low, area in replay.touched if low < _UNDER_SURFACE_MM]
-    deep = [area for low, area in replay.touched if low < -target.depth_mm - TOLERANCE_MM]
-    everything = _outside(shapely.union_all(touched), target, too_deep=False)
-    inside_but_deep = shapely.intersection(shapely.union_all(deep), target.allowed).area
-    return levels, everything + inside_but_deep
 
 
-def _outside(area: BaseGeometry, target: Target, *, too_deep: bool) -> float:
-    gouge = area.area if too_deep else shapely.difference(area, target.allowed).area
-    return 0.0 if gouge < _LEAST_GOUGE_MM2 else float(gouge)
+def _gouge_mm2(replay: Replay, target: Target) -> float:
+    """Return the area of all that was cut beside the channels or below them."""
+    floor = -target.depth_mm - TOLERANCE_MM
+    cut = replay.stock.gone_at(_UNDER_SURFACE_MM)
+    cut += [area for low, area in replay.touched if low < _UNDER_SURFACE_MM]
+    too_low = replay.stock.gone_at(floor) + [area for low, area in replay.touched if low < floor]
+    outside = parts_outside(cut, target.allowed)
+    if total_mm2(outside) < _LEAST_GOUGE_MM2 and not too_low:
+        return 0.0
+    return float(shapely.union_all([*outside, *too_low]).area)
+
+
+def _beyond_chords(area_mm2: float) -> float:
+    return 0.0 if area_mm2 < _LEAST_GOUGE_MM2 else area_mm2
 
 
 def _area_findings(gouge: float, uncut: float, depth: float, target: Target) -> list[Finding]:
@@ -146,16 +148,16 @@ def _end_findings(meaning: Interpretation) -> list[Finding]:
     return findings
 
 
-def _wall_deviation_mm(floor: BaseGeometry, target: Target) -> float:
+def _wall_deviation_mm(floor: list[BaseGeometry], target: Target) -> float:
     """Return how far the edge of what was cut lies from the wall it should follow, at most."""
-    coordinates = shapely.get_coordinates(shapely.boundary(floor))
-    if not len(coordinates):
-        return math.inf
-    radii = np.hypot(coordinates[:, 0], coordinates[:, 1])
+    corners = shapely.get_coordinates([shapely.boundary(area) for area in floor])
+    if not len(corners):
+        return target.walls_mm[-1][1]
+    radii = np.hypot(corners[:, 0], corners[:, 1])
     walls = np.array([radius for pair in target.walls_mm for radius in pair if radius > 0])
     if target.walls_mm[0][0] == 0:
-        inner = shapely.boundary(target.area).distance(shapely.Point(0, 0))
-        radii = radii[radii > inner + TOLERANCE_MM]
+        hole = target.channels[0].interiors[0].distance(_ORIGIN)
+        radii = radii[radii > hole + TOLERANCE_MM]
     return float(np.abs(radii[:, None] - walls[None, :]).min(axis=1).max(initial=0.0))
 
 

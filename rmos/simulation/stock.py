@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,7 @@ from prefect_luthier.rmos.simulation.motion import Motion
 
 _ROUND_SEGMENTS = 32
 _SAME_HEIGHT_MM = 1e-4
+_ORIGIN = shapely.Point(0.0, 0.0)
 
 SLIVER_MM = 0.002
 """A removal thinner than this is the difference between chords, not wood."""
@@ -55,29 +57,57 @@ class Removal:
         return bool(self.area.is_empty)
 
 
+@dataclass(frozen=True)
+class _Patch:
+    """An area, and the distances from the origin between which it lies.
+
+    Channels are rings around the origin: what is cut in one of them never meets the others, and
+    these distances tell so at once.
+    """
+
+    area: BaseGeometry
+    near_mm: float
+    far_mm: float
+
+    @classmethod
+    def of(cls, area: BaseGeometry) -> _Patch:
+        corners = shapely.get_coordinates(area)
+        far = float(np.hypot(corners[:, 0], corners[:, 1]).max(initial=0.0))
+        return cls(area, area.distance(_ORIGIN), far)
+
+    def may_meet(self, other: _Patch) -> bool:
+        return self.near_mm <= other.far_mm and other.near_mm <= self.far_mm
+
+    def less(self, others: list[_Patch]) -> BaseGeometry:
+        """Return the area without those of others."""
+        area = self.area
+        for other in others:
+            if self.may_meet(other) and not area.is_empty:
+                area = shapely.difference(area, other.area)
+        return area
+
+
 @dataclass
 class Stock:
-    """What has been removed so far, by height."""
+    """What has been removed so far, by height; the patches of a height do not meet."""
 
-    _gone: dict[float, BaseGeometry] = field(default_factory=dict)
+    _gone: dict[float, list[_Patch]] = field(default_factory=dict)
 
     def heights_mm(self) -> list[float]:
         """Return the heights at which something was cut, lowest first."""
         return sorted(self._gone)
 
-    def gone_at(self, z_mm: float) -> BaseGeometry:
-        """Return the area that is gone at a height."""
-        return shapely.union_all(
-            [area for height, area in self._gone.items() if height <= z_mm + _SAME_HEIGHT_MM]
-        )
+    def cut_at(self, height_mm: float) -> list[BaseGeometry]:
+        """Return the areas that were cut at one of these heights; they do not meet."""
+        return [patch.area for patch in self._gone[height_mm]]
+
+    def gone_at(self, z_mm: float) -> list[BaseGeometry]:
+        """Return the areas that are gone at a height; they may overlap."""
+        return [patch.area for patch in self._patches_below(z_mm)]
 
     def left_in(self, area: BaseGeometry, z_mm: float) -> BaseGeometry:
         """Return the part of an area where wood is left at a height."""
-        for height in self.heights_mm():
-            if height > z_mm + _SAME_HEIGHT_MM or area.is_empty:
-                break
-            area = shapely.difference(area, self._gone[height])
-        return area
+        return _Patch.of(area).less(self._patches_below(z_mm))
 
     def removal(self, motion: Motion, area: BaseGeometry) -> Removal:
         """Return what a motion over an area takes away now."""
@@ -86,22 +116,49 @@ class Stock:
         new = self.left_in(area, low)
         if new.area <= sliver:
             return Removal(shapely.Polygon(), 0.0)
-        covered, left = low, new
+        left = new
         for height in self.heights_mm():
-            if left.area <= sliver:
-                return Removal(new, covered - low)
             if height > low + _SAME_HEIGHT_MM:
-                left = shapely.difference(left, self._gone[height])
-                covered = height
-        return Removal(new, covered - low if left.area <= sliver else -low)
+                left = _Patch.of(left).less(self._gone[height])
+                if left.area <= sliver:
+                    return Removal(new, height - low)
+        return Removal(new, -low)
 
     def cut(self, motion: Motion, area: BaseGeometry) -> None:
         """Take an area away, down to the motion's higher end."""
         height = round(motion.highest_mm / _SAME_HEIGHT_MM) * _SAME_HEIGHT_MM
         if height >= -_SAME_HEIGHT_MM / 2:
             return
-        before = self._gone.get(height)
-        self._gone[height] = area if before is None else shapely.union(before, area)
+        patch = _Patch.of(area)
+        before = self._gone.get(height, [])
+        met = [each for each in before if each.may_meet(patch)]
+        joined = _Patch(
+            shapely.union_all([patch.area, *(each.area for each in met)]),
+            min(each.near_mm for each in (patch, *met)),
+            max(each.far_mm for each in (patch, *met)),
+        )
+        self._gone[height] = [*(each for each in before if not each.may_meet(patch)), joined]
+
+    def _patches_below(self, z_mm: float) -> list[_Patch]:
+        return [
+            patch
+            for height in self.heights_mm()
+            if height <= z_mm + _SAME_HEIGHT_MM
+            for patch in self._gone[height]
+        ]
+
+
+def parts_outside(
+    areas: Iterable[BaseGeometry], covers: Iterable[BaseGeometry]
+) -> list[BaseGeometry]:
+    """Return what of each area lies in none of the covers."""
+    patches = [_Patch.of(cover) for cover in covers]
+    return [_Patch.of(area).less(patches) for area in areas]
+
+
+def total_mm2(areas: Iterable[BaseGeometry]) -> float:
+    """Return the sum of areas, mm²."""
+    return float(sum(area.area for area in areas))
 
 
 def below_surface(motion: Motion) -> Motion | None:

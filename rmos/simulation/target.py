@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from shapely import Polygon
-from shapely.geometry.base import BaseGeometry
 
 from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.simulation.motion import CHORD_MM
@@ -20,51 +18,57 @@ four decimals."""
 
 @dataclass(frozen=True)
 class Target:
-    """The area to be cut, prismatic over its depth.
+    """What is to be cut, prismatic over its depth.
 
     Args:
-        area: What must be gone.
-        allowed: What may be gone: the area and the tolerance around it, and, where a channel is
-            open to the soundhole, the waste inside it.
+        channels: The area of each channel, which must be gone.
+        allowed: The areas that may be gone: the channels with the tolerance around them, and,
+            where one is open to the soundhole, the waste inside it.
         walls_mm: Inner and outer radius of each channel's walls; the inner one is 0 where the
             channel is open to the soundhole.
         depth_mm: Depth.
     """
 
-    area: BaseGeometry
-    allowed: BaseGeometry
+    channels: tuple[Polygon, ...]
+    allowed: tuple[Polygon, ...]
     walls_mm: tuple[tuple[float, float], ...]
     depth_mm: float
+
+    @property
+    def area_mm2(self) -> float:
+        """Area of all channels."""
+        return sum(channel.area for channel in self.channels)
 
 
 def target_of(spec: RosetteSpec) -> Target:
     """Return what a design wants to be cut: every ring, its glue gap, nothing else."""
-    bands: list[list[float]] = []
+    bands = _bands(spec)
+    edges, walls = list(bands), list(bands)
+    if spec.edge_land_mm == 0:
+        inner, outer = bands[0][0] + spec.glue_gap_mm, bands[0][1]
+        edges[0], walls[0] = (inner, outer), (0.0, outer)
+    return Target(
+        channels=tuple(annulus(inner, outer) for inner, outer in edges),
+        allowed=tuple(
+            annulus(max(inner - TOLERANCE_MM, 0.0) if inner else 0.0, outer + TOLERANCE_MM)
+            for inner, outer in walls
+        ),
+        walls_mm=tuple(walls),
+        depth_mm=spec.channel_depth_mm,
+    )
+
+
+def _bands(spec: RosetteSpec) -> list[tuple[float, float]]:
+    """Return the inner and outer radius of each channel, with the glue gap on both sides."""
+    bands: list[tuple[float, float]] = []
     inner = spec.soundhole_diameter_mm / 2 + spec.edge_land_mm
     joined = False
     for ring in spec.rings:
         outer = inner + ring.width_mm
-        if joined:
-            bands[-1][1] = outer
-        else:
-            bands.append([inner, outer])
+        bands.append((bands.pop()[0] if joined else inner, outer))
         joined = ring.land_after_mm == 0
         inner = outer + ring.land_after_mm
-    open_inside = spec.edge_land_mm == 0
-    for index, band in enumerate(bands):
-        band[0] -= 0.0 if open_inside and index == 0 else spec.glue_gap_mm
-        band[1] += spec.glue_gap_mm
-    allowed = [annulus(a - TOLERANCE_MM, b + TOLERANCE_MM) for a, b in bands]
-    if open_inside:
-        allowed.append(annulus(0.0, bands[0][1]))
-    return Target(
-        area=shapely.union_all([annulus(a, b) for a, b in bands]),
-        allowed=shapely.union_all(allowed),
-        walls_mm=tuple(
-            (0.0 if open_inside and index == 0 else a, b) for index, (a, b) in enumerate(bands)
-        ),
-        depth_mm=spec.channel_depth_mm,
-    )
+    return [(inner - spec.glue_gap_mm, outer + spec.glue_gap_mm) for inner, outer in bands]
 
 
 def annulus(inner_mm: float, outer_mm: float) -> Polygon:
