@@ -13,6 +13,7 @@ from prefect_luthier.rmos.feasibility.effort import effort_data, effort_min
 from prefect_luthier.rmos.feasibility.frame import Frame
 from prefect_luthier.rmos.feasibility.measured import Outcome, apply_threshold
 from prefect_luthier.rmos.feasibility.rules import RULES, Rule
+from prefect_luthier.rmos.feasibility.scores import comforts, excess, scores
 from prefect_luthier.rmos.feasibility.spec_batch import Booleans, Floats, SpecBatch
 from prefect_luthier.rmos.feasibility.thresholds import load_thresholds
 
@@ -21,21 +22,20 @@ __all__ = ["CODES", "ENGINE_CODE", "BatchVerdict", "SpecBatch", "score_batch"]
 ENGINE_CODE = "ENGINE"
 """Code of a constraint that could not be worked out at all."""
 
-CODES: tuple[str, ...] = (
-    *dict.fromkeys(threshold.code for threshold in load_thresholds().rules.values()),
-    ENGINE_CODE,
-)
+_RULES = load_thresholds().rules
+_KEYS = tuple(_RULES)
+_CODE_OF_RULE = [rule.code for rule in _RULES.values()]
+
+CODES: tuple[str, ...] = (*dict.fromkeys(_CODE_OF_RULE), ENGINE_CODE)
 """The codes, in the order of the margins' columns."""
 
-ALLOWED_FLOOR = 50.0
-"""Scores of allowed designs lie above it."""
-
-BLOCKED_CEILING = 40.0
-"""Scores of blocked designs lie below it."""
-
-_UNKNOWN_MARGIN = -10.0
+# Rules of one code stand together, so a column is the least of neighbouring rows.
+_FIRST_OF_CODE = [_CODE_OF_RULE.index(code) for code in CODES[:-1]]
+_WEIGHING = np.array([rule.weight > 0 for rule in _RULES.values()])
+_WEIGHTS = np.array(
+    [rule.weight for rule in _RULES.values() if rule.weight > 0] + [effort_data()["weight"]]
+)
 _CHUNK = 2048
-_LEAST_COMFORT = 0.05
 
 
 @dataclass(frozen=True)
@@ -111,84 +111,36 @@ def judge(batch: SpecBatch, context: Context, rules: Mapping[str, Rule] | None =
 
 def _weigh(frame: Frame, outcomes: dict[str, Outcome], failures: dict[str, str]) -> BatchVerdict:
     count = len(frame.batch)
-    thresholds = load_thresholds()
-    margins = np.full((count, len(CODES)), np.inf)
+    least = np.full((len(_KEYS), count), np.inf)
     red = np.zeros(count, dtype=bool)
     yellow = np.zeros(count, dtype=bool)
-    scale = _Scale(count)
-    for key, outcome in outcomes.items():
-        threshold = thresholds[key]
-        least = _least(outcome.margin, count)
-        column = CODES.index(threshold.code)
-        margins[:, column] = np.minimum(margins[:, column], least)
-        red |= _any(outcome.is_red)
-        yellow |= _any(outcome.is_yellow)
-        scale.add(least, threshold.weight)
-        scale.exceed(outcome)
+    exceeded: Floats | float = 0.0
+    for row, key in enumerate(_KEYS):
+        if key in outcomes:
+            outcome = outcomes[key]
+            least[row] = outcome.margin.min(axis=1) if outcome.margin.ndim > 1 else outcome.margin
+            red |= _any(outcome.is_red)
+            yellow |= _any(outcome.is_yellow)
+            exceeded = exceeded + excess(outcome)
+    comfort = np.vstack([comforts(least[_WEIGHING]), _effort_comfort(frame, failures)])
+    margins = np.minimum.reduceat(least, _FIRST_OF_CODE, axis=0).T
+    engine = np.full((count, 1), np.nan if failures else np.inf)
+    red |= bool(failures)
+    return BatchVerdict(
+        score=scores(comfort, _WEIGHTS, exceeded + len(failures), red),
+        red=red,
+        yellow=yellow & ~red,
+        margins=np.hstack([margins, engine]),
+    )
+
+
+def _effort_comfort(frame: Frame, failures: dict[str, str]) -> Floats:
+    half = effort_data()["half_score_min"]
     try:
-        scale.add_effort(effort_min(frame))
+        return np.asarray(half / (half + effort_min(frame)))
     except Exception as error:  # noqa: BLE001 - without it there is no score: blocked
         failures["effort"] = f"{type(error).__name__}: {error}"
-    if failures:
-        margins[:, -1] = np.nan
-        red[:] = True
-        scale.excess += len(failures)
-    yellow &= ~red
-    return BatchVerdict(scale.score(red), red, yellow, margins)
-
-
-class _Scale:
-    """Adds margins up to a score.
-
-    Each margin becomes a comfort between 0 and 1 that strictly grows with it. Allowed designs
-    score 50 plus 50 times the comforts' power mean of exponent -2, which the worst of them
-    dominates. Blocked ones score 40 times the mean comfort over 1 plus all that exceeds a limit.
-    Both grow with every margin, and no margin that weighs here grows with the channel's depth.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._weights = 0.0
-        self._mean = np.zeros(count)
-        self._inverse_squares = np.zeros(count)
-        self.excess = np.zeros(count)
-
-    def add(self, margin: Floats, weight: float) -> None:
-        """Take the smallest margin of a rule into the score."""
-        if weight:
-            below = _LEAST_COMFORT / (1 - np.minimum(margin, 0.0))
-            above = 1 - (1 - _LEAST_COMFORT) * 0.5 / (np.maximum(margin, 0.0) + 0.5)
-            self._add_comfort(np.where(margin < 0, below, above), weight)
-
-    def add_effort(self, minutes: Floats) -> None:
-        """Take the work that a design is into the score."""
-        data = effort_data()
-        comfort = data["half_score_min"] / (data["half_score_min"] + minutes)
-        self._add_comfort(np.nan_to_num(comfort), data["weight"])
-
-    def exceed(self, outcome: Outcome) -> None:
-        """Add up what exceeds the limits, over all rings."""
-        if not outcome.is_red.any():
-            return
-        known = np.where(np.isnan(outcome.margin), _UNKNOWN_MARGIN, outcome.margin)
-        short = np.where(outcome.is_red, known, 0.0)
-        self.excess = self.excess - (short.sum(axis=1) if short.ndim > 1 else short)
-
-    def score(self, red: Booleans) -> Floats:
-        """Return the scores."""
-        comfort = np.sqrt(self._weights / self._inverse_squares)
-        allowed = ALLOWED_FLOOR + (100 - ALLOWED_FLOOR) * comfort
-        blocked = BLOCKED_CEILING * (self._mean / self._weights) / (1 + self.excess)
-        return np.where(red, np.nan_to_num(blocked), allowed)
-
-    def _add_comfort(self, comfort: Floats, weight: float) -> None:
-        known = np.where(comfort > 0, comfort, 1e-3)  # also where it is NaN
-        self._weights += weight
-        self._mean += weight * known
-        self._inverse_squares += weight / known**2
-
-
-def _least(margin: Floats, count: int) -> Floats:
-    return margin.min(axis=1) if margin.ndim > 1 else np.broadcast_to(margin, (count,))
+        return np.full(len(frame.batch), np.nan)
 
 
 def _any(flags: Booleans) -> Booleans:

@@ -94,6 +94,23 @@ def test_a_design_without_rings_blocks(om28, bench):
     assert score_batch(batch, bench).red.all()
 
 
+def test_no_designs_have_no_scores(bench):
+    """An empty batch is answered with empty arrays."""
+    found = score_batch(SpecBatch.of([]), bench)
+    assert found.score.shape == found.red.shape == (0,)
+    assert found.margins.shape == (0, len(CODES))
+
+
+def test_large_batches_are_taken_in_parts(om28, bench, with_values):
+    """What lies beyond the first part is scored like the rest."""
+    deeper = with_values(om28, channel_depth_mm=1.6)
+    batch = SpecBatch.of([om28, deeper]).take(np.arange(5000) % 2)
+    found = score_batch(batch, bench)
+    assert np.unique(found.score[0::2]).tolist() == [score(om28, bench).score]
+    assert np.unique(found.score[1::2]).tolist() == [score(deeper, bench).score]
+    assert found.margins.shape == (5000, len(CODES))
+
+
 @pytest.mark.parametrize("field", ["material", "pattern"])
 def test_numbers_without_a_meaning_block(field, om28, bench):
     """A material or pattern number that the batch does not know blocks."""

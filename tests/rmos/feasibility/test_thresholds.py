@@ -27,6 +27,13 @@ def test_rules_and_limits_stand_in_the_same_order() -> None:
     assert list(RULES) == list(THRESHOLDS.rules)
 
 
+def test_rules_of_one_code_stand_together() -> None:
+    """The margins by code are taken over neighbours."""
+    codes = [rule.code for rule in THRESHOLDS.rules.values()]
+    runs = [code for code, before in zip(codes, [None, *codes], strict=False) if code != before]
+    assert runs == list(dict.fromkeys(codes))
+
+
 def test_every_constraint_of_the_domain_is_checked() -> None:
     """The codes that workshop rules are known by are all there."""
     assert set(CODES) == {
