@@ -86,9 +86,12 @@ def compare(luthier_settings: Settings, prefect_api: str, tmp_path: Path) -> Com
     async def run(text: str, **inputs: Any) -> tuple[Any, Any]:
         path = tmp_path / "workflow.toml"
         path.write_text(text)
-        state = await run_workflow(str(path), inputs=inputs, return_state=True)
+        state, program = await asyncio.gather(
+            run_workflow(str(path), inputs=inputs, return_state=True),
+            asyncio.to_thread(run_ejected, text, tmp_path, inputs),
+        )
         document = stored_document(luthier_settings, state.state_details.flow_run_id)
-        return document, await asyncio.to_thread(run_ejected, text, tmp_path, inputs)
+        return document, program
 
     return run
 
