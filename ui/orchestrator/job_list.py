@@ -45,7 +45,7 @@ def _jobs(statuses: tuple[str, ...]) -> None:
 
 def _line(job: ActionJobRow) -> None:
     with st.container(key=f"job_card_{job.id}"):
-        st.html(job_html(job))
+        st.html(job_html(job, services.run_url(job)))
         if job.status in ACTIVE and st.button(
             "Cancel", key=f"cancel_{job.id}", icon=":material/stop_circle:", type="tertiary"
         ):
@@ -55,18 +55,19 @@ def _line(job: ActionJobRow) -> None:
                 kind_note(error)
 
 
-def job_html(job: ActionJobRow) -> str:
-    """Return what there is to say of a job."""
+def job_html(job: ActionJobRow, run_url: str | None = None) -> str:
+    """Return what there is to say of a job, with a link to its run where it has one."""
     state = STATE_CLASS.get(job.status, job.status)
     took = ""
     if job.ended_at and job.started_at:
         took = f" · {(job.ended_at - job.started_at).total_seconds():.1f} s"
     again = f" · {job.attempts} attempts" if job.attempts > 1 else ""
     reason = (job.error or {}).get("message", "")
+    link = f' · <a href="{escape(run_url)}" target="_blank">open in Prefect</a>' if run_url else ""
     told = f'<p class="lu-under">{inline(str(reason))}</p>' if reason else ""
     return (
         f'<div class="lu-title"><span class="lu-state {state}">{job.status}</span>'
         f"<strong>{escape(job.action)}</strong></div>"
         f'<p class="lu-under">{escape(shown_params(job.params))}</p>'
-        f'<p class="lu-under">{ago(job.created_at)}{took}{again} · {escape(job.actor)}</p>{told}'
+        f'<p class="lu-under">{ago(job.created_at)}{took}{again} · {escape(job.actor)}{link}</p>{told}'
     )

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
 from prefect_luthier.deployments.jobs.cancellation import cancel_pending
 from prefect_luthier.deployments.jobs.resolution import resolve_effect
+from prefect_luthier.deployments.register.prefect_api import prefect_api_url
 from prefect_luthier.deployments.store.action_plans import Asker
 from prefect_luthier.deployments.store.audit import acting_user
 from prefect_luthier.deployments.store.connection import open_store
@@ -19,6 +20,7 @@ from prefect_luthier.deployments.store.effects import EffectState, unknown_effec
 from prefect_luthier.deployments.store.jobs import list_jobs
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
 from prefect_luthier.deployments.store.token_ledger import usage
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.acceptance import accept, judge
 from prefect_luthier.flows.execute_actions import hand_over, refusal
 from prefect_luthier.flows.plan_actions import RecordedPlan, make_plan_of_actions
@@ -105,6 +107,17 @@ def budget() -> Budget:
     with from_database():
         used = usage(open_store(settings))
     return Budget(used.settled, used.reserved, settings.max_tokens_per_minute)
+
+
+def run_url(job: ActionJobRow) -> str | None:
+    """Return the address of a job's run in the Prefect UI, None while there is none."""
+    if job.flow_run_id is None:
+        return None
+    try:
+        address = prefect_api_url(load_settings())
+    except LuthierError:
+        return None
+    return f"{address.rstrip('/').removesuffix('/api')}/runs/flow-run/{job.flow_run_id}"
 
 
 def cancel(job: ActionJobRow) -> None:
