@@ -69,5 +69,6 @@ def job_html(job: ActionJobRow, run_url: str | None = None) -> str:
         f'<div class="lu-title"><span class="lu-state {state}">{job.status}</span>'
         f"<strong>{escape(job.action)}</strong></div>"
         f'<p class="lu-under">{escape(shown_params(job.params))}</p>'
-        f'<p class="lu-under">{ago(job.created_at)}{took}{again} · {escape(job.actor)}{link}</p>{told}'
+        f'<p class="lu-under">{ago(job.created_at)}{took}{again} · {escape(job.actor)}{link}</p>'
+        f"{told}"
     )
