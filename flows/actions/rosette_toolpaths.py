@@ -38,6 +38,12 @@ class RosetteToolpathsInputs(ActionInputs):
         le=0.95,
         description="Distance between circles, as a share of the tool's diameter.",
     )
+    scoring_mm: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        description="Depth of a first, shallow cut along the walls; 0 for none.",
+    )
     folder: str = Field(
         default="toolpaths",
         min_length=1,
@@ -101,7 +107,9 @@ def _made(inputs: RosetteToolpathsInputs) -> Any:
             f"the design is blocked: {' '.join(reasons[:_SHOWN])}",
             verdict.violations[0].fix if verdict.violations else "",
         )
-    options = CutOptions(direction=inputs.direction, stepover=inputs.stepover)
+    options = CutOptions(
+        direction=inputs.direction, stepover=inputs.stepover, scoring_mm=inputs.scoring_mm
+    )
     return toolpaths(spec, context, inputs.dialect, options)
 
 

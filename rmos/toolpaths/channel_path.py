@@ -82,6 +82,13 @@ class _Tool:
         self.angle += sweep
         self.z = z
 
+    def score(self, walls: tuple[Circle, ...], z: float) -> None:
+        """Cut the outlines, shallow, so that no fibre is torn from beyond them later."""
+        self.ramp_to(z, 0.0)
+        for wall in walls:
+            self.go_to(wall)
+            self.whole_turn()
+
     def whole_turn(self) -> None:
         """Go once around."""
         self.moves += turn_around(
@@ -106,16 +113,23 @@ def channel_path(
     """
     circles = channel_circles(channel, context.tool.diameter_mm, options)
     longest_ramp = _RAMP_SHARE * math.tau * sum(circle.radius_mm for circle in circles)
+    levels = levels_mm(channel.depth_mm, spec.depth_per_pass_mm)
+    is_scored = 0 < options.scoring_mm < -levels[0]
+    walls = circles[-2:]
+    first = walls[0] if is_scored else circles[0]
     feeds = Feeds.of(context)
-    tool = _Tool(feeds, circles[0].radius_mm, circles[0].turn)
-    for z in levels_mm(channel.depth_mm, spec.depth_per_pass_mm):
+    tool = _Tool(feeds, first.radius_mm, first.turn)
+    if is_scored:
+        tool.score(walls, -options.scoring_mm)
+        tool.go_to(circles[0])
+    for z in levels:
         tool.ramp_to(z, longest_ramp)
         tool.whole_turn()
         for circle in circles[1:]:
             tool.go_to(circle)
             tool.whole_turn()
         tool.go_to(circles[0])
-    start = polar(circles[0].radius_mm, 0.0)
+    start = polar(first.radius_mm, 0.0)
     return [
         Rapid(z=options.clearance_mm),
         Rapid(*start),

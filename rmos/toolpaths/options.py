@@ -31,6 +31,14 @@ class CutOptions(Frozen):
         allow_inf_nan=False,
         description="Distance between circles, as a share of the tool's diameter.",
     )
+    scoring_mm: float = Field(
+        default=0.0,
+        ge=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="Depth of a first, shallow cut along the walls, so that wood does not tear "
+        "out across the grain; 0 for none.",
+    )
     clearance_mm: float = Field(
         default=5.0,
         ge=2.0,

@@ -149,6 +149,21 @@ def test_any_design_that_fits_is_cut_exactly(
     assert max(len(line) for line in verified.program.text.splitlines()) <= 79
 
 
+@pytest.mark.parametrize("widths", [[1.59], [2.0], [8.0]], ids=["one", "two", "many"])
+@pytest.mark.parametrize("direction", ["climb", "conventional"])
+def test_walls_can_be_scored_first(widths, direction, make_spec, make_context):
+    """A shallow level along the walls comes before the first pass, and the rest stays exact."""
+    spec = make_spec(widths, glue_gap_mm=0.0)
+    options = CutOptions(direction=direction, scoring_mm=0.2)
+    report = verified_programs(spec, make_context(), "grbl", options)[0].report
+    assert [level.z_mm for level in report.levels] == [-0.2, -0.75, -1.5]
+    assert report.gouge_mm2 == 0
+    assert report.max_stepdown_mm <= 0.75
+    plain = verified_programs(spec, make_context(), "grbl", CutOptions(direction=direction))
+    turns = (report.length_mm - plain[0].report.length_mm) / (2 * math.pi * 56)
+    assert turns == pytest.approx(1 if widths == [1.59] else 2, abs=0.3)
+
+
 def test_the_same_input_gives_the_same_bytes_in_another_process(make_spec, make_context):
     """A fresh interpreter with other hash seeds writes the same program."""
     spec, context = make_spec([0.5, 4.0], [3.2, 0.0], edge=0.0), make_context(0.79)

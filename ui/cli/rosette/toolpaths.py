@@ -43,6 +43,12 @@ def toolpaths(
             min=0.05, max=0.95, help="Distance between circles, as a share of the tool's diameter."
         ),
     ] = 0.4,
+    scoring: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.5, metavar="MM", help="Depth of a first cut along the walls; 0 for none."
+        ),
+    ] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
     """Write the programs that cut a design, with its drawings and lists.
@@ -56,13 +62,17 @@ def toolpaths(
         luthier rosette toolpaths --spec docs/examples/rosette/om28-herringbone.json
         --context docs/examples/rosette/om28-context.json --dialect linuxcnc -o om28
     """
-    if not math.isfinite(stepover):
-        raise UsageError("bad-stepover", f"--stepover {stepover} is no number.", "Try 0.4.")
+    if not math.isfinite(stepover) or not math.isfinite(scoring):
+        raise UsageError(
+            "bad-number", f"--stepover {stepover} --scoring {scoring}: both must be numbers."
+        )
     design, conditions = _read(spec, context)
     verdict = judge(design, conditions)
     if not verdict.is_allowed:
         _refuse(verdict, spec, as_json=as_json)
-    options = CutOptions(direction="climb" if climb else "conventional", stepover=stepover)
+    options = CutOptions(
+        direction="climb" if climb else "conventional", stepover=stepover, scoring_mm=scoring
+    )
     document = _write(design, conditions, dialect, options, output)
     if as_json:
         print_json(document | _answer(verdict))
