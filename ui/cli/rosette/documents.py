@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import BaseModel
@@ -42,7 +42,7 @@ class InvalidDocument(LuthierError):
         super().__init__("invalid-document", f"{name} is not valid: {findings}.")
         self.diagnostics = tuple(diagnostics)
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, Any]:
         """Return the JSON twin, with every finding."""
         return super().to_json() | {"diagnostics": [each.to_json() for each in self.diagnostics]}
 
