@@ -44,8 +44,10 @@ def show() -> None:
         "From what the customer wishes to a program that has been replayed before it may run.",
     )
     _steps(current)
-    every = REFRESH_S if searching.is_live(current) else None
-    st.fragment(_body, run_every=every)()
+    if searching.is_live(current):
+        st.fragment(_body, run_every=REFRESH_S)()
+    else:
+        _body()
 
 
 def _steps(current: StudioSession) -> None:

@@ -1,4 +1,4 @@
-"""The page's own component: a drawing that can be zoomed, and whose rings can be chosen."""
+"""The page's own components: drawings that can be zoomed and chosen from, and figures."""
 
 from __future__ import annotations
 
@@ -21,6 +21,24 @@ _component = st.components.v2.component(
     css=(_FRONTEND / "rosette.css").read_text(encoding="utf-8"),
     js=(_FRONTEND / "rosette.js").read_text(encoding="utf-8"),
 )
+
+_figure = st.components.v2.component(
+    "luthier_figure",
+    html='<div class="figure"></div>',
+    css=(_FRONTEND / "curve.css").read_text(encoding="utf-8"),
+    js="export default ({ data, parentElement }) => {"
+    ' parentElement.querySelector(".figure").innerHTML = data.svg; };',
+)
+
+
+def figure(svg: str, *, key: str) -> None:
+    """Show a small figure made by this page; `st.html` would leave out what is drawn.
+
+    Args:
+        svg: The figure.
+        key: Key of the component.
+    """
+    _figure(key=key, data={"svg": svg})
 
 
 def drawing(

@@ -8,7 +8,8 @@ from typing import Protocol
 _WIDTH, _HEIGHT = 560.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 12.0, 12.0, 26.0
 _MOST_DOTS = 600
-_GRID = (0, 25, 50, 75, 100)
+_LINES = 4
+_ALLOWED = 50.0  # the engine scores what can be made above this
 _BLOCKED = "RED"
 
 Scale = Callable[[float], float]
@@ -39,20 +40,24 @@ def curve(points: Sequence[Point], *, attempts: int, wanted: float | None) -> st
         wanted: The score that ends the search.
     """
     last = max(attempts if len(points) * 3 > attempts else len(points) * 2, 1)
+    low = _ALLOWED if all(each.score >= _ALLOWED for each in points) else 0.0
     across = (_WIDTH - _LEFT - _RIGHT) / last
 
     def x(number: float) -> float:
         return _LEFT + number * across
 
     def y(score: float) -> float:
-        return _TOP + (100 - score) / 100 * (_HEIGHT - _TOP - _BOTTOM)
+        return _TOP + (100 - score) / (100 - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     grid = "".join(
         f'<path class="grid" d="M{_LEFT} {y(score):.1f}H{_WIDTH - _RIGHT}"/>'
-        f'<text x="{_LEFT - 7}" y="{y(score) + 3.5:.1f}" text-anchor="end">{score}</text>'
-        for score in _GRID
+        f'<text x="{_LEFT - 7}" y="{y(score) + 3.5:.1f}" text-anchor="end">'
+        f"{score:g}</text>"
+        for score in (low + (100 - low) * line / _LINES for line in range(_LINES + 1))
     )
-    goal = f'<path class="goal" d="M{_LEFT} {y(wanted):.1f}H{_WIDTH - _RIGHT}"/>' if wanted else ""
+    goal = ""
+    if wanted is not None and wanted >= low:
+        goal = f'<path class="goal" d="M{_LEFT} {y(wanted):.1f}H{_WIDTH - _RIGHT}"/>'
     stride = max(1, len(points) // _MOST_DOTS)
     dots = "".join(
         f'<circle class="{each.risk.lower()}" cx="{x(each.number):.1f}" '
@@ -64,7 +69,7 @@ def curve(points: Sequence[Point], *, attempts: int, wanted: float | None) -> st
         f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 8}" text-anchor="end">{last:,} attempts</text>'
     )
     return (
-        f'<svg class="st-curve" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" '
+        f'<svg viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" '
         f'aria-label="{words(points)}">{grid}{goal}{dots}{_best_line(points, x, y)}{ends}</svg>'
     )
 

@@ -68,6 +68,14 @@ class SearchView:
         return self.status.replace("_", " ")
 
     @property
+    def look(self) -> str:
+        """The state whose look it has."""
+        if not self.is_over:
+            return self.flow.state
+        has_design = self.best is not None and self.best.risk != "RED"
+        return "completed" if has_design and self.status != "failed" else "failed"
+
+    @property
     def share(self) -> float:
         """The part of the budget that is spent, 0 to 1."""
         if self.is_over:

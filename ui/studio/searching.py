@@ -13,6 +13,7 @@ from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.search.policy import default_policy
 from prefect_luthier.ui.builder.style import kind_note, note
 from prefect_luthier.ui.studio import services
+from prefect_luthier.ui.studio.picture_part import figure
 from prefect_luthier.ui.studio.search_curve import curve, words
 from prefect_luthier.ui.studio.search_reading import SearchView
 from prefect_luthier.ui.studio.session import StudioSession
@@ -23,7 +24,7 @@ STATUS_WORDS = {
     "success": ("good", "A design with the wanted score."),
     "best_effort": ("good", "The best design within the budget."),
     "exhausted": ("bad", "No design can be made under these conditions."),
-    "timeout": ("bad", "Time ran out before a design could be made."),
+    "timeout": ("bad", "Time ran out before a design was found that can be made."),
     "cancelled": ("warn", "Cancelled; what was found until then is kept."),
     "failed": ("bad", "The search failed."),
 }
@@ -135,7 +136,7 @@ def _take_best(current: StudioSession, view: SearchView) -> None:
 def _head(view: SearchView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(
-            f'<div class="lu-title"><h2>Search</h2><span class="lu-state {view.flow.state}" '
+            f'<div class="lu-title"><h2>Search</h2><span class="lu-state {view.look}" '
             f'role="status">{escape(view.word)}</span></div>',
             width="stretch",
         )
@@ -147,8 +148,11 @@ def _head(view: SearchView) -> None:
 
 def _progress(view: SearchView) -> None:
     st.progress(view.share, text=view.progress_words)
+    if not view.points:
+        return
+    picture = curve(view.points, attempts=view.attempts, wanted=view.wanted_score)
+    figure(picture, key="studio_curve")
     st.html(
-        f"{curve(view.points, attempts=view.attempts, wanted=view.wanted_score)}"
         '<p class="st-legend"><span><i style="background:var(--lu-good)"></i>good</span>'
         '<span><i style="background:var(--lu-brass)"></i>with warnings</span>'
         '<span><i style="background:light-dark(#d9b8b0,#6b3f37)"></i>blocked</span>'
@@ -160,6 +164,8 @@ def _progress(view: SearchView) -> None:
 
 def _outcome(current: StudioSession, view: SearchView) -> None:
     kind, sentence = STATUS_WORDS.get(view.status, ("bad", f"It ended as {view.status}."))
+    if view.status == "timeout" and view.best is not None and view.best.risk != "RED":
+        kind, sentence = "good", "Time ran out; this is the best design until then."
     note(kind, sentence, view.flow.message if view.status == "failed" else "")
     for binding in view.binding:
         note("warn", f"{binding.get('code', '')}: {binding.get('message', '')}")
