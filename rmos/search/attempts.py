@@ -12,6 +12,9 @@ from prefect_luthier.rmos.feasibility.verdict import Risk, Violation
 ELITE = 24
 """How many of the best attempts a generator remembers."""
 
+NEWEST = 48
+"""How many of the newest ones."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -94,14 +97,14 @@ class Memory:
     Args:
         made: How many attempts there were.
         elite: The best ones, best first, no design twice.
-        newest: The newest attempt.
+        newest: The newest attempts, oldest first.
         blocked_by: How many attempts each constraint blocked.
         silences: How many of the newest attempts, in a row, got no answer at all.
     """
 
     made: int = 0
     elite: tuple[Attempt, ...] = ()
-    newest: Attempt | None = None
+    newest: tuple[Attempt, ...] = ()
     blocked_by: dict[str, int] = field(default_factory=dict)
     silences: int = 0
 
@@ -112,15 +115,17 @@ class Memory:
 
     def after(self, attempts: Iterable[Attempt]) -> Memory:
         """Return the memory after more attempts, in order."""
-        made, newest, silences = self.made, self.newest, self.silences
+        made, silences = self.made, self.silences
         blocked = dict(self.blocked_by)
         elite = {attempt.digest: attempt for attempt in self.elite}
-        for newest in attempts:
+        taken = list(attempts)
+        for attempt in taken:
             made += 1
-            silences = silences + 1 if newest.is_silence else 0
-            if newest.spec is not None:
-                elite.setdefault(newest.digest, newest)
-            for code in {each.code for each in newest.violations if each.severity == "RED"}:
+            silences = silences + 1 if attempt.is_silence else 0
+            if attempt.spec is not None:
+                elite.setdefault(attempt.digest, attempt)
+            for code in {each.code for each in attempt.violations if each.severity == "RED"}:
                 blocked[code] = blocked.get(code, 0) + 1
         best = sorted(elite.values(), key=lambda attempt: attempt.rank, reverse=True)
+        newest = (*self.newest, *taken)[-NEWEST:]
         return Memory(made, tuple(best[:ELITE]), newest, blocked, silences)

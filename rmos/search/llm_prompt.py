@@ -39,13 +39,14 @@ _FIRST = "Propose a rosette that suits the wishes."
 
 def messages(problem: SearchProblem, ranges: Ranges, memory: Memory) -> list[dict[str, str]]:
     """Return the messages that ask for the next proposal."""
+    newest = memory.newest[-1] if memory.newest else None
     task = {
         "task": _FIRST if memory.best is None else _STEPS[_boldness(memory.made)],
         "attempt": memory.made + 1,
         "wishes": _wishes(problem),
         "limits": _limits(problem, ranges),
         "best_so_far": _shown(memory.best),
-        "newest": _shown(memory.newest) if memory.newest != memory.best else None,
+        "newest": _shown(newest) if newest != memory.best else None,
     }
     text = json.dumps(jsonable(task), ensure_ascii=False, indent=1)
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": text}]

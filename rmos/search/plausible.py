@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -21,8 +21,6 @@ CHEAP_RULES = (
 )  # fmt: skip
 """Arithmetic on a design's own lengths and the cutter's; no force, no work, no score."""
 
-_PIECE = 4
-
 
 def cheap_margins(specs: Sequence[RosetteSpec], context: Context) -> Floats:
     """Return the margins of the cheap constraints, ``(N, len(CHEAP_RULES))``; below 0 blocks."""
@@ -36,21 +34,9 @@ def cheap_margins(specs: Sequence[RosetteSpec], context: Context) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def first_plausible(problem: SearchProblem, draw: Callable[[], Idea], most: int) -> RosetteSpec:
-    """Return the first drawn design that no cheap constraint blocks, else the least blocked one.
-
-    Args:
-        problem: What designs are fitted to.
-        draw: Draws an idea.
-        most: How many to draw at most.
-    """
-    drawn: list[RosetteSpec] = []
-    shortfalls: list[float] = []
-    while len(drawn) < most:
-        piece = [fit(problem, draw()) for _ in range(min(_PIECE, most - len(drawn)))]
-        margins = cheap_margins(piece, problem.context)
-        drawn += piece
-        shortfalls += np.minimum(margins, 0.0).sum(axis=1).tolist()
-        if max(shortfalls) >= 0:
-            break
-    return drawn[shortfalls.index(max(shortfalls))]
+def plausible(problem: SearchProblem, ideas: Iterable[Idea]) -> list[RosetteSpec]:
+    """Return the designs of ideas that no cheap constraint blocks; else the least blocked one."""
+    drawn = [fit(problem, idea) for idea in ideas]
+    shortfalls = np.minimum(cheap_margins(drawn, problem.context), 0.0).sum(axis=1)
+    kept = [spec for spec, shortfall in zip(drawn, shortfalls, strict=True) if shortfall >= 0]
+    return kept or [drawn[int(np.argmax(shortfalls))]]

@@ -15,6 +15,14 @@ Random = np.random.Generator
 
 _PARENT_DECAY = 0.5  # the best is the parent of half of the steps, the next of a quarter …
 _SMALLEST, _LARGEST = 0.02, 0.35  # of a number's range
+_NUMBERS_SHARE = 0.6  # of the steps, that move numbers
+_RINGS_SHARE = 0.6  # of the steps, that change rings; some do both
+_MOVED_SHARE = 0.35  # of the numbers, that a step moves
+_FOLLOWING_SHARE = 0.3  # of the moves, that go where other good designs differ
+_FOLLOWED = 0.7  # of that difference
+_REBOUND_SHARE = 0.1  # of the steps, that bind the first ring to the hole, or part it
+_TAPERED_SHARE = 0.7
+_REMOVAL_SHARE = 0.6
 
 
 def step(problem: SearchProblem, parents: Sequence[Idea], random: Random) -> Idea:
@@ -22,9 +30,9 @@ def step(problem: SearchProblem, parents: Sequence[Idea], random: Random) -> Ide
     rank = min(int(random.geometric(_PARENT_DECAY)) - 1, len(parents) - 1)
     idea = parents[rank]
     kind = random.random()
-    if kind < 0.6:
+    if kind < _NUMBERS_SHARE:
         idea = _numbers(problem, idea, parents, random)
-    if kind > 0.4:
+    if kind > 1 - _RINGS_SHARE:
         change = _RING_STEPS[int(random.integers(len(_RING_STEPS)))]
         idea = replace(idea, rings=change(problem, idea.rings, random))
     return idea
@@ -34,24 +42,24 @@ def _numbers(problem: SearchProblem, idea: Idea, parents: Sequence[Idea], random
     """Move some of the numbers: at random, or as one good design differs from another."""
     ranges = _ranges(problem)
     names = list(ranges)
-    chosen = [name for name in names if random.random() < 0.35] or [
+    chosen = [name for name in names if random.random() < _MOVED_SHARE] or [
         names[int(random.integers(len(names)))]
     ]
     changes: dict[str, float] = {}
     scale = _SMALLEST * (_LARGEST / _SMALLEST) ** random.random()
     one, other = (parents[int(random.integers(len(parents)))] for _ in range(2))
-    follows = random.random() < 0.3
+    follows = random.random() < _FOLLOWING_SHARE
     for name in chosen:
         low, high = ranges[name]
         value = getattr(idea, name)
         if follows:
-            value += 0.7 * (getattr(one, name) - getattr(other, name))
+            value += _FOLLOWED * (getattr(one, name) - getattr(other, name))
         else:
             value += scale * (high - low) * random.standard_normal()
         changes[name] = min(max(value, low), high)
     if idea.edge_land_mm == 0:
         changes.pop("edge_land_mm", None)
-    if random.random() < 0.1:
+    if random.random() < _REBOUND_SHARE:
         changes["edge_land_mm"] = (
             0.0 if idea.edge_land_mm > 0 else float(random.uniform(*ranges["edge_land_mm"]))
         )
@@ -143,7 +151,10 @@ def _retile(problem: SearchProblem, rings: Rings, random: Random) -> Rings:
     if tile is None:
         return _resize(problem, rings, random)
     return _with(
-        rings, index, tile_length_mm=float(random.uniform(*tile)), tapered=random.random() < 0.7
+        rings,
+        index,
+        tile_length_mm=float(random.uniform(*tile)),
+        tapered=random.random() < _TAPERED_SHARE,
     )
 
 
@@ -151,7 +162,7 @@ def _recount(problem: SearchProblem, rings: Rings, random: Random) -> Rings:
     """Take a ring out, or repeat one, within the wanted count."""
     low, high = problem.rings
     index = _any(rings, random)
-    if len(rings) > low and (len(rings) >= high or random.random() < 0.6):
+    if len(rings) > low and (len(rings) >= high or random.random() < _REMOVAL_SHARE):
         return rings[:index] + rings[index + 1 :]
     return rings[: index + 1] + rings[index:] if len(rings) < high else rings
 

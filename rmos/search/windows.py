@@ -117,7 +117,7 @@ def _scan(name: str, context: Context, usual: Interval) -> Window:
     grid = np.arange(_STEP_MM, _LARGEST_MM, _STEP_MM)
     if name in ("proud", "glue_gap"):
         grid = np.concatenate([[0.0], grid])
-    batch = vary(SpecBatch.of([probe(context)] * len(grid)), grid)
+    batch = vary(SpecBatch.of([probe(context)]).take(np.zeros(len(grid), dtype=int)), grid)
     outcomes = judge(batch, context, {key: RULES[key] for key in keys}).outcomes
     red, yellow, margin = _together(list(outcomes.values()))
     blocked = _codes_where_nearest(outcomes, margin)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import statistics
 import time
@@ -195,6 +196,7 @@ METHODS: dict[str, Callable[[Scorer, int], None]] = {
 }
 
 
+@functools.cache
 def load_problems() -> dict[str, tuple[SearchProblem, str | None]]:
     """Return the problems, each with the constraint that makes it impossible, if one does."""
     problems = {}
