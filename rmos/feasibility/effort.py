@@ -38,19 +38,24 @@ def _cutting(frame: Frame) -> Floats:
 
 
 def _inlaying(frame: Frame) -> Floats:
-    """Minutes of making and levelling the inlay, by pattern, length, tiles and material."""
+    """Minutes of making and levelling the inlay, by pattern, length, tiles and material.
+
+    What is missing is blocked elsewhere; here it costs what is usual, so that blocked designs
+    differ in their scores like others do.
+    """
     data, batch = effort_data(), frame.batch
+    energy = np.nan_to_num(frame.inlay_energy_j_mm3, nan=data["usual_energy_j_mm3"])
     rates = np.array([data["patterns"][name]["metre_min"] for name in PATTERNS])
     each = np.array([data["patterns"][name]["tile_min"] for name in PATTERNS])
     length_mm = 2 * np.pi * frame.middle_mm
     strips = np.maximum(batch.width_mm / frame.strip_mm, 1) - 1
     rate = rates[batch.pattern] + data["strip_min_m"] * strips
-    minutes = rate * length_mm / _MM_IN_M * (0.5 + frame.inlay_energy_j_mm3)
+    minutes = rate * length_mm / _MM_IN_M * (0.5 + energy)
     tapering = 1 + data["taper"]["share"] * batch.tapered
-    tiles = np.where(frame.is_tiled, length_mm / batch.tile_length_mm, 0.0)
+    tiles = np.where(frame.is_tiled, np.nan_to_num(length_mm / batch.tile_length_mm), 0.0)
     minutes = minutes + each[batch.pattern] * tiles * tapering
     volume = length_mm * batch.width_mm * batch.inlay_mm[:, None] / 1000
-    minutes = minutes + data["levelling_min"] * volume * frame.inlay_energy_j_mm3
+    minutes = minutes + data["levelling_min"] * volume * energy
     return _over_rings(frame, minutes)
 
 

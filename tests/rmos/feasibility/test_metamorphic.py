@@ -285,6 +285,40 @@ def test_distinct_designs_have_distinct_scores(bench):
     assert np.ptp(allowed) > 15
 
 
+@pytest.mark.parametrize("lack", ["material", "tile-length", "depth"])
+def test_blocked_designs_have_distinct_scores(lack, bench):
+    """A design that is blocked is still told from its neighbours, ring by ring."""
+    random = np.random.default_rng(5)
+    first = random_design(random).rings[0]
+    designs = []
+    for _ in range(300):
+        spec = random_design(random)
+        extra = {
+            "material": {"material": "unheard-of"},
+            "tile-length": {"pattern": "tiles", "tile_length_mm": None},
+            "depth": {},
+        }[lack]
+        wide = first.model_copy(update={"width_mm": random.uniform(3, 6), **extra})
+        depth = {"channel_depth_mm": 2.5} if lack == "depth" else {}
+        designs.append(spec.model_copy(update={"rings": (*spec.rings, wide), **depth}))
+    widened = [
+        design.model_copy(
+            update={
+                "rings": (
+                    *design.rings[:-1],
+                    design.rings[-1].model_copy(
+                        update={"width_mm": design.rings[-1].width_mm + 1e-3}
+                    ),
+                )
+            }
+        )
+        for design in designs
+    ]
+    found = score_batch(SpecBatch.of([*designs, *widened]), bench)
+    assert found.red.all()
+    assert len(set(found.score.tolist())) == 600
+
+
 def random_design(random: np.random.Generator) -> RosetteSpec:
     """Return a design of one to seven rings in one channel."""
     patterns = ["line", "solid", "herringbone", "tiles"]
