@@ -12,15 +12,16 @@ from prefect_luthier.canonical import digest
 from prefect_luthier.errors import InvalidInput
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
-from prefect_luthier.rmos.feasibility.engine import ENGINE_VERSION, score
+from prefect_luthier.rmos.feasibility.engine import ENGINE_VERSION
 from prefect_luthier.rmos.library.library import Library, load_library
 from prefect_luthier.rmos.replay.decision import library_drifts
 from prefect_luthier.rmos.replay.difference import differences
 from prefect_luthier.rmos.replay.report import Drift, Replayed, ReplayReport
 from prefect_luthier.rmos.search.attempts import Attempt
 from prefect_luthier.rmos.search.budget import Budget
-from prefect_luthier.rmos.search.judging import engine_judge
+from prefect_luthier.rmos.search.judging import Judge, engine_judge
 from prefect_luthier.rmos.search.loop import run_leg
+from prefect_luthier.rmos.search.problem import SearchProblem
 from prefect_luthier.rmos.search.request import prepare
 from prefect_luthier.rmos.search.search import Search
 
@@ -106,18 +107,19 @@ def _compared(stored: RecordedAttempt, now: Mapping[str, Any] | None) -> Replaye
 def _attempts_again(
     stored: RecordedSearch, context: Context, notes: list[str]
 ) -> dict[int, Mapping[str, Any]]:
-    if stored.generator != "numeric":
+    if not stored.attempts:
+        return {}
+    budget = Budget(**stored.budget)
+    prepared = prepare(context, budget, seed=stored.seed)
+    judge = engine_judge(context)
+    if stored.generator != prepared.generator.name:
         notes.append(
             f"The generator `{stored.generator}` does not answer twice alike: its stored designs "
             "were scored again."
         )
-        return {each.number: _scored(each, context) for each in stored.attempts}
-    if not stored.attempts:
-        return {}
-    budget = Budget(**stored.budget)
-    prepared = prepare(context, budget, seed=stored.seed, generator=stored.generator)
+        problem = prepared.problem
+        return {each.number: _scored(each, problem, judge) for each in stored.attempts}
     search = Search(prepared.problem, prepared.generator, budget)
-    judge = engine_judge(context)
     last = max(each.number for each in stored.attempts)
     found: dict[int, Mapping[str, Any]] = {}
     # The clock stands still: a search that ran out of time then is not cut short now.
@@ -140,14 +142,16 @@ def _figures(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _scored(stored: RecordedAttempt, context: Context) -> Mapping[str, Any]:
+def _scored(stored: RecordedAttempt, problem: SearchProblem, judge: Judge) -> Mapping[str, Any]:
+    """Return the figures of a stored design now; the wishes bind it as they bound it then."""
     if not stored.spec:
         return stored.figures()
     spec = RosetteSpec.model_validate(stored.spec)
-    verdict = score(spec, context)
+    verdict, departures = judge([spec])[0], problem.departures(spec)
+    codes = [violation.code for violation in verdict.violations]
     return {
         "spec_digest": spec.digest,
-        "score": verdict.score,
-        "risk": verdict.risk,
-        "codes": sorted(violation.code for violation in verdict.violations),
+        "score": 0.0 if departures else verdict.score,
+        "risk": "RED" if departures else verdict.risk,
+        "codes": sorted([*("INTENT" for _ in departures), *codes]),
     }
