@@ -100,6 +100,8 @@ def _read(
     data, found = parsed.data, parsed.diagnostics
     if data is None and found:
         return Reading(None, tuple(found))
+    if swapped := _swapped(model, data, name):
+        return Reading(None, (swapped,))
     resolved = _Resolved(library)
     prepared = resolved.context(data) if model is Context else resolved.spec(data)
     found += resolved.found
@@ -204,6 +206,21 @@ def _with_cutting_energy(material: dict[str, Any]) -> dict[str, Any]:
     density = material.get("density_kg_m3")
     known = density if isinstance(density, int | float) else 0.0  # a finding of its own
     return {**material, "cutting_energy_j_mm3": energy_by_density_j_mm3(known)}
+
+
+def _swapped(model: type[BaseModel], data: Any, name: str) -> Diagnostic | None:
+    """Return a finding when the document is the other one of the two."""
+    other, words = (
+        (Context, "a context, not a design")
+        if model is RosetteSpec
+        else (RosetteSpec, "a design, not a context")
+    )
+    if not isinstance(data, dict):
+        return None
+    own, others = set(model.model_fields), set(other.model_fields)
+    if data.keys() & (own - others) or not data.keys() & (others - own):
+        return None
+    return Diagnostic("other-document", "error", f"{name} is {words}.")
 
 
 def _inches(data: Any) -> Iterable[Diagnostic]:

@@ -219,6 +219,18 @@ def test_a_key_given_twice_is_refused() -> None:
     assert codes(spec_from_json(text)) == [("duplicate-key", "/glue_gap_mm")]
 
 
+@pytest.mark.parametrize(
+    ("read", "document", "said"),
+    [(spec_from_json, CONTEXT, "a context"), (context_from_json, SPEC, "a design")],
+    ids=["spec", "context"],
+)
+def test_swapped_documents_are_one_finding(read, document, said) -> None:
+    """A context where the design should be is named as such, not key by key."""
+    (finding,) = read(json.dumps(document), "a.json").diagnostics
+    assert finding.code == "other-document"
+    assert f"a.json is {said}" in finding.message
+
+
 def test_all_findings_come_at_once() -> None:
     """Nothing hides behind the first mistake."""
     wrong = changed(SPEC, "/soundhole_diameter_mm", 4)

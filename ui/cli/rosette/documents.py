@@ -120,7 +120,11 @@ def _valued(name: str, reading: Reading[Model], source: Source) -> Model:
 def _source(name: str) -> Source:
     if name == "-":
         return Source.from_bytes(sys.stdin.buffer.read(MAX_SOURCE_BYTES + 1), "-", "json")
-    return Source.read(Path(name))
+    try:
+        return Source.read(Path(name))
+    except UsageError as error:
+        advice = "Give the path of a JSON file, or `-` to read from standard input."
+        raise UsageError(error.code, error.message, advice) from error
 
 
 def _placed(diagnostic: Diagnostic, index: LineIndex, positions: Positions) -> Diagnostic:
