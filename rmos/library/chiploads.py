@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import get_args
 
 import numpy as np
 
 from prefect_luthier.rmos.library.library import Figure, read_data, read_figure
 from prefect_luthier.rmos.library.model import ChiploadClass, Material, Tool
+
+CHIPLOAD_CLASSES: tuple[ChiploadClass, ...] = get_args(ChiploadClass)
+"""The tables by name; they are never mixed."""
 
 _DIAMETER = "diameter_mm"
 _HARDNESS = "janka_n"

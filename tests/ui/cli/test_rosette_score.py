@@ -215,7 +215,8 @@ def test_help_teaches_with_an_example(luthier):
 def test_the_library_lists_every_shelf_with_sources(luthier):
     """The JSON holds each figure with value, unit, source and whether it is an estimate."""
     document = json.loads(luthier("library", "--json").out)
-    assert list(document) == ["materials", "tools", "machines"]
+    assert list(document) == ["materials", "tools", "machines", "chiploads"]
+    assert list(document["chiploads"]) == ["hobby", "industrial", "hardness"]
     ebony = next(each for each in document["materials"] if each["id"] == "ebony")
     assert ebony["figures"]["janka_n"]["value"] == 13700
     assert "Wood Database" in ebony["figures"]["janka_n"]["source"]
@@ -243,3 +244,4 @@ def test_the_library_marks_estimates_for_people(luthier):
     assert done.code == 0
     assert "shapeoko-3" in done.out
     assert "~0.26" in done.out
+    assert "IDC Woodcraft" in done.out

@@ -8,11 +8,16 @@ from typing import Annotated, Any, Literal
 import typer
 
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.rmos.library.chiploads import (
+    CHIPLOAD_CLASSES,
+    chipload_table,
+    hardness_shares,
+)
 from prefect_luthier.rmos.library.library import Figure, Library, Shelf, load_library
 from prefect_luthier.suggestions import did_you_mean
 from prefect_luthier.ui.cli.output import JsonOption, print_json
 
-Kind = Literal["all", "materials", "tools", "machines"]
+Kind = Literal["all", "materials", "tools", "machines", "chiploads"]
 
 
 def library(
@@ -23,7 +28,7 @@ def library(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """List the materials, tools and machines that a design may name.
+    """List the materials, tools and machines that a design may name, and feeds per tooth.
 
     Every figure has a source; figures that no source states are marked with ~ as estimates.
     [bold]luthier rosette library materials ebony[/bold] shows where ebony's come from.
@@ -33,10 +38,13 @@ def library(
         shelves = {each: _only(shelf, name) for each, shelf in shelves.items() if shelf.get(name)}
         if not shelves:
             raise _unknown(name, kind)
+    has_chiploads = name is None and kind in {"all", "chiploads"}
     if as_json:
-        print_json({title: _documents(shelf) for title, shelf in shelves.items()})
+        documents: dict[str, Any] = {title: _documents(each) for title, each in shelves.items()}
+        print_json(documents | ({"chiploads": _chiploads()} if has_chiploads else {}))
         return
     from prefect_luthier.ui.cli.rosette.library_view import (  # noqa: PLC0415 - rich
+        show_chiploads,
         show_entry,
         show_shelf,
     )
@@ -46,6 +54,8 @@ def library(
             show_shelf(title, shelf)
         else:
             show_entry(shelf, load_library().sources)
+    if has_chiploads:
+        show_chiploads(load_library().sources)
 
 
 def _shelves(library: Library, kind: Kind) -> dict[str, Shelf[Any]]:
@@ -54,7 +64,7 @@ def _shelves(library: Library, kind: Kind) -> dict[str, Shelf[Any]]:
         "tools": library.tools,
         "machines": library.machines,
     }
-    return shelves if kind == "all" else {kind: shelves[kind]}
+    return {name: shelf for name, shelf in shelves.items() if kind in {"all", name}}
 
 
 def _only(shelf: Shelf[Any], name: str) -> Shelf[Any]:
@@ -85,13 +95,25 @@ def _documents(shelf: Shelf[Any]) -> list[dict[str, Any]]:
 
 
 def _figures(figures: Mapping[str, Figure]) -> dict[str, Any]:
-    sources = load_library().sources
+    return {field: _document(figure) for field, figure in figures.items()}
+
+
+def _document(figure: Figure) -> dict[str, Any]:
     return {
-        field: {
-            "value": figure.value,
-            "unit": figure.unit,
-            "source": sources[figure.source],
-            "estimate": figure.is_estimate,
-        }
-        for field, figure in figures.items()
+        "value": figure.value,
+        "unit": figure.unit,
+        "source": load_library().sources[figure.source],
+        "estimate": figure.is_estimate,
+    }
+
+
+def _chiploads() -> dict[str, Any]:
+    tables = {name: chipload_table(name) for name in CHIPLOAD_CLASSES}
+    return {
+        name: [{"diameter_mm": at, "chipload_mm": _document(figure)} for at, figure in rows]
+        for name, rows in tables.items()
+    } | {
+        "hardness": [
+            {"janka_n": at, "share": _document(figure)} for at, figure in hardness_shares()
+        ]
     }

@@ -10,6 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from prefect_luthier.rmos.feasibility.advice.case import figure as number
+from prefect_luthier.rmos.library.chiploads import (
+    CHIPLOAD_CLASSES,
+    chipload_table,
+    hardness_shares,
+)
 from prefect_luthier.rmos.library.library import Figure, Shelf
 
 _WIDTH = 140
@@ -71,6 +76,20 @@ def show_entry(shelf: Shelf[Any], sources: Mapping[str, str]) -> None:
             table.add_row(field, _shown(figure), figure.unit, sources[figure.source])
         console.print(table)
         console.print()
+
+
+def show_chiploads(sources: Mapping[str, str]) -> None:
+    """Print the feeds per tooth by diameter, and what harder wood takes of them."""
+    table = Table(title="chiploads", title_justify="left", title_style="bold", box=None)
+    for heading in ("table", "at", "figure", "source"):
+        table.add_column(heading, style="dim" if heading == "source" else "")
+    for name in CHIPLOAD_CLASSES:
+        for diameter, figure in chipload_table(name):
+            shown = _shown(figure).append(" mm")
+            table.add_row(name, f"{number(diameter)} mm", shown, sources[figure.source])
+    for janka, share in hardness_shares():
+        table.add_row("hardness", f"{number(janka)} N", _shown(share), sources[share.source])
+    _console().print(table)
 
 
 def _console() -> Console:
