@@ -33,9 +33,14 @@ class Circle:
     turn: int
 
 
+def pass_count(depth_mm: float, per_pass_mm: float) -> int:
+    """Return how many passes a depth needs."""
+    return max(1, math.ceil(depth_mm / per_pass_mm - 1e-9))
+
+
 def levels_mm(depth_mm: float, per_pass_mm: float) -> tuple[float, ...]:
     """Return the heights of the passes, all of the same depth: ``(-0.75, -1.5)``."""
-    count = max(1, math.ceil(depth_mm / per_pass_mm - 1e-9))
+    count = pass_count(depth_mm, per_pass_mm)
     return tuple(-depth_mm * (index + 1) / count for index in range(count))
 
 

@@ -11,10 +11,14 @@ from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.geometry.radii import channels
 from prefect_luthier.rmos.toolpaths.channel_path import channel_path
+from prefect_luthier.rmos.toolpaths.circles import circle_count, pass_count
 from prefect_luthier.rmos.toolpaths.gcode import Setup, program_text
 from prefect_luthier.rmos.toolpaths.options import CutOptions, Dialect
 
 _SUFFIXES: dict[Dialect, str] = {"grbl": "nc", "linuxcnc": "ngc"}
+
+MOST_TURNS = 5000
+"""Turns around the soundhole in one program: days of cutting, and minutes of simulation."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,12 @@ def make_programs(
     They are only planned here, not verified: see `verified_programs`.
 
     Raises:
-        LuthierError: The tool does not fit a channel, or the spindle cannot turn so.
+        LuthierError: The tool does not fit a channel, the spindle cannot turn so, or the passes
+            are far too many.
     """
     options = options or CutOptions()
     _check_spindle(context)
+    _check_turns(spec, context, options)
     moves = [
         move for channel in channels(spec) for move in channel_path(spec, context, channel, options)
     ]
@@ -64,6 +70,24 @@ def _check_spindle(context: Context) -> None:
             f"the spindle turns at {machine.spindle_min_rpm:g} to {machine.spindle_max_rpm:g} "
             f"1/min, not at {context.spindle_rpm:g}.",
             "Choose a speed in that range.",
+        )
+
+
+def _check_turns(spec: RosetteSpec, context: Context, options: CutOptions) -> None:
+    """Refuse passes or steps so small that the program could be neither checked nor run."""
+    diameter = context.tool.diameter_mm
+    turns = sum(
+        circle_count(channel.width_mm - diameter, options.stepover * diameter)
+        * pass_count(channel.depth_mm, spec.depth_per_pass_mm)
+        for channel in channels(spec)
+    )
+    if turns > MOST_TURNS:
+        raise LuthierError(
+            "too-many-passes",
+            f"cutting {spec.channel_depth_mm:g} mm in passes of {spec.depth_per_pass_mm:g} mm with "
+            f"steps of {options.stepover * diameter:.4f} mm takes {turns:,} turns around the "
+            f"soundhole; {MOST_TURNS:,} are allowed.",
+            "Take deeper passes, a larger stepover or a thicker tool.",
         )
 
 

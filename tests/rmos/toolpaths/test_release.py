@@ -217,6 +217,14 @@ def test_a_tool_that_cannot_turn_is_named(make_spec, make_context):
     assert "millimetres" in refused.value.advice
 
 
+@pytest.mark.parametrize("values", [{"per_pass": 1e-9}, {"per_pass": 0.001, "widths": [8.0]}])
+def test_passes_beyond_reason_are_refused_at_once(values, make_spec, make_context):
+    """Depths far below a shaving do not make a program of millions of lines."""
+    with pytest.raises(LuthierError) as refused:
+        make_programs(make_spec(**({"widths": [4.0]} | values)), make_context(), "grbl")
+    assert refused.value.code == "too-many-passes"
+
+
 def test_a_speed_that_the_spindle_lacks_is_refused(make_spec, make_context):
     """The spindle's range bounds the speed."""
     with pytest.raises(LuthierError) as refused:
