@@ -108,7 +108,7 @@ class Search:
         """Return how the search ended."""
         allowed = self.best if self.best and self.best.allowed else None
         return SearchResult(
-            status=self._status(allowed),
+            status=self._status(allowed, elapsed_s),
             best=allowed,
             nearest=None if allowed else self.best,
             attempts_made=self.attempts_made,
@@ -117,10 +117,10 @@ class Search:
             binding_constraints=() if allowed else self.proven or self._observed(),
         )
 
-    def _status(self, allowed: Attempt | None) -> Status:
+    def _status(self, allowed: Attempt | None, elapsed_s: float) -> Status:
         if self.succeeded:
             return "success"
-        if self.attempts_made < self.budget.attempts and not self.proven:
+        if elapsed_s >= self.budget.seconds and self.attempts_made < self.budget.attempts:
             return "timeout"
         return "best_effort" if allowed else "exhausted"
 

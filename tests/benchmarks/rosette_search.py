@@ -114,16 +114,19 @@ def points_of_sobol(dimension: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def sampling(points: Callable[[int, int], Iterator[np.ndarray]]) -> Callable[[Scorer, int], None]:
-    """Return a method that scores the first point in 24 that no cheap constraint blocks."""
+    """Return a method that scores the points that no cheap constraint blocks.
+
+    Where all of 24 are blocked, the least blocked of them is scored.
+    """
 
     def method(scorer: Scorer, seed: int) -> None:
         source = points(dimensions(scorer.problem), seed)
         while True:
-            drawn: list[tuple[float, RosetteSpec]] = []
-            while len(drawn) < THROWN_AWAY and not (drawn and drawn[-1][0] >= 0):
-                spec = scorer.spec(next(source))
-                drawn.append((scorer.shortfall(spec), spec))
-            scorer.score(max(drawn, key=lambda each: each[0])[1])
+            drawn = [scorer.spec(next(source)) for _ in range(THROWN_AWAY)]
+            margins = np.minimum(cheap_margins(drawn, scorer.problem.context), 0.0).sum(axis=1)
+            kept = np.flatnonzero(margins >= 0)
+            for index in kept if len(kept) else [margins.argmax()]:
+                scorer.score(drawn[int(index)])
 
     return method
 
