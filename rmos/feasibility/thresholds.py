@@ -81,7 +81,7 @@ def load_thresholds() -> Thresholds:
 def read_feasibility_data(name: str) -> dict[str, Any]:
     """Return one of the engine's data files."""
     folder = files("prefect_luthier.rmos.feasibility").joinpath("data")
-    return tomllib.loads(folder.joinpath(name).read_text())
+    return tomllib.loads(folder.joinpath(name).read_text("utf-8"))
 
 
 def _threshold(key: str, table: Mapping[str, Any]) -> Threshold:

@@ -120,7 +120,7 @@ def find_machine(name: str | Machine) -> Machine:
 
 def read_data(name: str) -> dict[str, Any]:
     """Return one of the library's data files."""
-    return tomllib.loads(files("prefect_luthier.rmos.library").joinpath("data", name).read_text())
+    return tomllib.loads(files("prefect_luthier.rmos.library").joinpath("data", name).read_text("utf-8"))
 
 
 def read_figure(value: Mapping[str, Any]) -> Figure:
