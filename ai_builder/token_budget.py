@@ -21,6 +21,7 @@ from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.deployments.store import token_ledger
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.token_ledger import TokenLimits
+from prefect_luthier.errors import LuthierError
 from prefect_luthier.settings import Settings
 
 _END_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -50,7 +51,7 @@ class LedgerGate:
         Raises:
             OverBudget: They do not fit now; the error says when they will.
         """
-        booked = await asyncio.to_thread(self._reserve, estimate)
+        booked = await self._booked(estimate)
         reservation = Reservation(estimate)
         renewing = asyncio.create_task(self._keep(booked))
         try:
@@ -61,6 +62,16 @@ class LedgerGate:
                 await renewing
             # Also when this call is cancelled: what the server counted must be counted here.
             await asyncio.shield(self._end(booked, reservation.settled))
+
+    async def _booked(self, estimate: int) -> UUID:
+        """Reserve; a caller that is cancelled meanwhile leaves nothing reserved behind."""
+        booking = asyncio.ensure_future(asyncio.to_thread(self._reserve, estimate))
+        try:
+            return await asyncio.shield(booking)
+        except asyncio.CancelledError:
+            with suppress(LuthierError):
+                await self._end(await booking, None)
+            raise
 
     def _reserve(self, estimate: int) -> UUID:
         call = token_ledger.Call(estimate, self.model, _caller(), self.tenant)
@@ -90,7 +101,7 @@ class LedgerGate:
                 await asyncio.to_thread(token_ledger.renew, self.engine, booked)
 
 
-def ledger_gate(settings: Settings, provider: LLMProvider, tenant: str = DEFAULT_TENANT) -> Gate:
+def ledger_gate(settings: Settings, provider: LLMProvider) -> Gate:
     """Return the gate that the calls of a provider pass in this installation.
 
     Raises:
@@ -101,7 +112,7 @@ def ledger_gate(settings: Settings, provider: LLMProvider, tenant: str = DEFAULT
         tenant=settings.tenant_tokens_per_minute,
         model=provider.tokens_per_minute,
     )
-    return LedgerGate(open_store(settings), limits, provider.model, tenant)
+    return LedgerGate(open_store(settings), limits, provider.model, settings.tenant)
 
 
 @cache

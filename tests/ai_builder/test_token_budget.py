@@ -1,15 +1,21 @@
 """The gate of every call to a model: it books in the ledger what the server counts."""
 
 import asyncio
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import text
 
 from prefect_luthier.ai_builder.model_call import ModelCaller
 from prefect_luthier.ai_builder.tokens import estimate_tokens
+from prefect_luthier.blocks.database import open_engine
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.token_ledger import OverBudget, Usage, usage
@@ -110,3 +116,99 @@ def test_estimates_err_on_the_high_side() -> None:
     """A sentence of 13 tokens is estimated at 13 or more; nothing is nothing."""
     assert estimate_tokens("The quick brown fox jumps over the lazy dog, and it sleeps.") >= 13
     assert estimate_tokens("") == 0
+
+
+CALLS = """
+import asyncio, sys
+from prefect_luthier.ai_builder.model_call import ModelCaller
+from prefect_luthier.blocks.database import open_engine
+from prefect_luthier.blocks.llm_provider import LLMProvider
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.settings import load_settings
+
+async def call(caller):
+    try:
+        await caller.complete("x" * 350)
+    except LuthierError:
+        pass
+
+async def main():
+    provider = LLMProvider(base_url=sys.argv[1], model="m", max_output_tokens=100)
+    caller = ModelCaller.of(load_settings(), provider)
+    await asyncio.gather(*(call(caller) for _ in range(int(sys.argv[2]))))
+
+asyncio.run(main())
+"""
+
+HISTORY = """
+    WITH booked AS (
+        SELECT *, COALESCE(settled_at, 'infinity') AS ended FROM token_reservation
+    ), moments AS (
+        SELECT SUM(CASE WHEN b.ended > a.created_at THEN b.reserved ELSE b.settled END) AS taken
+        FROM booked a JOIN booked b ON b.created_at <= a.created_at
+        GROUP BY a.created_at
+    )
+    SELECT (SELECT MAX(taken) FROM moments), SUM(settled),
+           COUNT(*) FILTER (WHERE state = 'reserved')
+    FROM booked
+"""
+
+
+def steps(count: int) -> list[dict[str, Any]]:
+    """Return a script of answers, cut-off answers, refusals and errors, each with its usage."""
+    turns: list[dict[str, Any]] = [
+        {"text": "Yes.", **counted(90, 12)},
+        {"status": 500, "error": {"message": "busy"}},
+        {"text": "Ye", "finish_reason": "length", **counted(95, 100)},
+        {"refusal": "No.", **counted(80, 7), "delay_s": 0.02},
+        {"status": 429, "error": {"message": "slow"}, "headers": {"Retry-After": "0"}},
+    ]
+    return [turns[number % len(turns)] for number in range(count)]
+
+
+def test_two_hundred_calls_of_four_processes_stay_in_the_budget(
+    model_server: Serve, postgres_url: str, clean_environment: Path
+) -> None:
+    """Never more than the limit is settled and reserved, and the sum is what the server counted."""
+    script = steps(1000)
+    server = model_server(*script)
+    environment = os.environ | {"DATABASE_URL": postgres_url, "AI_MAX_TOKENS_PER_MIN": "9000"}
+    started = [
+        subprocess.Popen([sys.executable, "-c", CALLS, server.url, "50"], env=environment)
+        for _ in range(4)
+    ]
+    assert [process.wait(timeout=240) for process in started] == [0] * 4
+    served = [step["usage"] for step in script[: server.taken] if "usage" in step]
+    engine = open_engine(postgres_url)
+    with engine.connect() as connection:
+        highest, spent, left_open = connection.execute(text(HISTORY)).one()
+    engine.dispose()
+    assert highest <= 9000
+    assert spent == sum(each["prompt_tokens"] + each["completion_tokens"] for each in served)
+    assert left_open == 0
+    assert server.taken > 50
+
+
+def test_a_killed_caller_gives_its_tokens_back_within_a_minute(
+    model_server: Serve, postgres_url: str, clean_environment: Path
+) -> None:
+    """Nobody renews its lease, which ends before a minute is over."""
+    server = model_server({"text": "late", "delay_s": 60})
+    with subprocess.Popen(
+        [sys.executable, "-c", CALLS, server.url, "1"],
+        env=os.environ | {"DATABASE_URL": postgres_url},
+    ) as process:
+        engine = open_engine(postgres_url)
+        deadline = time.monotonic() + 120
+        while usage(engine).reserved == 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.kill()
+    with engine.begin() as connection:
+        (left_s,) = connection.execute(
+            text("SELECT EXTRACT(EPOCH FROM lease_until - now()) FROM token_reservation")
+        ).one()
+        assert 0 < left_s <= 60
+        connection.execute(text("UPDATE token_reservation SET lease_until = now()"))
+    assert usage(engine).reserved == 0
+    engine.dispose()

@@ -1,10 +1,6 @@
 """Reserving, settling and releasing model tokens in the real database."""
 
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -132,53 +128,3 @@ def test_without_limits_everything_is_booked(engine: Engine) -> None:
     """The ledger also knows what was spent where nobody set a limit."""
     settle(engine, reserve(engine, call(10_000_000), TokenLimits()), 9_999_990, 9)
     assert usage(engine).settled == 9_999_999
-
-
-CALLER = """
-import sys, threading
-from prefect_luthier.blocks.database import open_engine
-from prefect_luthier.deployments.store.token_ledger import *
-
-engine, held = open_engine(sys.argv[1]), 0
-def one(number):
-    try:
-        booked = reserve(engine, Call(40, "m", sys.argv[2]), TokenLimits(total=1000))
-    except OverBudget:
-        return
-    settle(engine, booked, 30, 9 if number % 2 else 10)
-threads = [threading.Thread(target=one, args=(number,)) for number in range(25)]
-for thread in threads: thread.start()
-for thread in threads: thread.join()
-"""
-
-
-def test_many_processes_never_take_more_than_the_limit(engine: Engine, postgres_url: str) -> None:
-    """Of 200 calls in 8 processes, exactly those that fit get through; nothing is left open."""
-    started = [
-        subprocess.Popen([sys.executable, "-c", textwrap.dedent(CALLER), postgres_url, f"p{n}"])
-        for n in range(8)
-    ]
-    with ThreadPoolExecutor() as pool:
-        assert list(pool.map(lambda each: each.wait(timeout=120), started)) == [0] * 8
-    with engine.connect() as connection:
-        highest, spent, open_ = connection.execute(
-            text(
-                """
-                WITH booked AS (
-                    SELECT *, COALESCE(settled_at, 'infinity') AS ended FROM token_reservation
-                ), moments AS (
-                    SELECT SUM(
-                        CASE WHEN b.ended > a.created_at THEN b.reserved ELSE b.settled END
-                    ) AS taken
-                    FROM booked a JOIN booked b ON b.created_at <= a.created_at
-                    GROUP BY a.created_at
-                )
-                SELECT (SELECT MAX(taken) FROM moments), SUM(settled),
-                       COUNT(*) FILTER (WHERE state = 'reserved')
-                FROM booked
-                """
-            )
-        ).one()
-    assert highest <= 1000
-    assert 960 < spent <= 1000
-    assert open_ == 0
