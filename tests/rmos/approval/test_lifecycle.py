@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -49,6 +51,19 @@ def test_every_request_can_fail_and_every_failure_can_be_left() -> None:
 def test_only_the_archive_is_final() -> None:
     """From everywhere else there is a way on."""
     assert [state for state in STATES if not LIFECYCLE.events_from(state)] == ["archived"]
+
+
+def test_the_documented_edges_are_these() -> None:
+    """The reference lists every edge, and none that does not exist."""
+    page = Path(__file__).parents[3] / "docs/reference/rosette-records.md"
+    rows = [
+        f"| `{edge.event}` | {', '.join(f'`{source}`' for source in edge.sources)} "
+        f"| `{edge.target}` |"
+        for edge in LIFECYCLE.edges
+    ]
+    text = page.read_text()
+    table = text.partition("| event | from | to |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == rows
 
 
 def test_an_event_without_an_edge_is_refused() -> None:
