@@ -65,6 +65,9 @@ class RosetteToolpathsOutputs(ActionOutputs):
     files: list[ToolpathFile] = Field(description="The files, programs first.")
     program: str = Field(description="Absolute path of the program that cuts the channels.")
     verification: dict[str, Any] = Field(description="What the program does, from its text.")
+    channels: list[dict[str, Any]] = Field(
+        description="What the program cuts: inner and outer radius and depth of each channel, mm."
+    )
     time_s: float = Field(description="How long it takes, with acceleration, s.")
     length_mm: float = Field(description="Length of all feed moves, mm.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.drawing.dxf import design_dxf, inlay_dxf
 from prefect_luthier.rmos.drawing.svg import design_svg
 from prefect_luthier.rmos.drawing.svg_toolpath import toolpath_svg
+from prefect_luthier.rmos.geometry.radii import Channel, channels
 from prefect_luthier.rmos.making.bill import BillLine, bill_of_materials
 from prefect_luthier.rmos.making.cut_list import Part, cut_list
 from prefect_luthier.rmos.making.table import csv_table
@@ -59,10 +60,12 @@ class Toolpaths:
     Args:
         programs: The programs, with the reports that they passed.
         files: All files, the manifest last.
+        channels: What the programs cut, from the inside out.
     """
 
     programs: tuple[VerifiedProgram, ...]
     files: tuple[ReleasedFile, ...]
+    channels: tuple[Channel, ...]
 
     @property
     def report(self) -> SimulationReport:
@@ -77,6 +80,7 @@ class Toolpaths:
                 for path, file in zip(paths, self.files, strict=True)
             ],
             "verification": self.report.to_json(),
+            "channels": [asdict(channel) for channel in self.channels],
             "time_s": self.report.time_s,
             "length_mm": self.report.length_mm,
         }
@@ -96,19 +100,20 @@ def toolpaths(
     options = options or CutOptions()
     programs = verified_programs(spec, context, dialect, options)
     files = tuple(_files(spec, context, programs))
+    cut = channels(spec)
     manifest = {
         "design": spec.digest,
         "context": context.digest,
         "dialect": dialect,
         "options": options.model_dump(mode="json"),
+        "channels": [asdict(channel) for channel in cut],
         "files": [{"path": f.name, "sha256": f.sha256, "kind": f.kind} for f in files],
         "programs": [
             {"path": each.program.name, "verification": each.report.to_json()} for each in programs
         ],
     }
-    return Toolpaths(
-        programs, (*files, ReleasedFile(MANIFEST, "verification", _json_bytes(manifest)))
-    )
+    proof = ReleasedFile(MANIFEST, "verification", _json_bytes(manifest))
+    return Toolpaths(programs, (*files, proof), cut)
 
 
 def _files(

@@ -112,6 +112,7 @@ def _refuse(verdict: Verdict, name: str, *, as_json: bool) -> None:
         nothing: dict[str, Any] = {
             "files": [],
             "verification": None,
+            "channels": [],
             "time_s": None,
             "length_mm": None,
         }

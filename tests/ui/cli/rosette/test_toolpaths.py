@@ -58,6 +58,9 @@ def test_it_writes_verified_files_and_says_so(tmp_path, toolpaths):
     assert document["time_s"] > 60
     assert document["length_mm"] > 6000
     assert document["decision"] == "ALLOW"
+    (channel,) = document["channels"]
+    assert channel["inner_mm"] == pytest.approx(55.75)
+    assert channel["outer_mm"] == pytest.approx(61.85)
 
 
 def test_two_processes_write_the_same_bytes(tmp_path):
