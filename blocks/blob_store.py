@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from prefect_luthier.errors import LuthierError
 from prefect_luthier.settings import Settings
 
 _CHUNK = 1 << 20
+_INCOMING = ".incoming-"
+_LOST_AFTER_S = 86_400.0  # nothing is received for a whole day
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class BlobStore:
         """
         with _opened(content) as source:
             self._fs.makedirs(self._root, exist_ok=True)
-            temporary = f"{self._root}/.incoming-{uuid4().hex}"
+            self._remove_lost()
+            temporary = f"{self._root}/{_INCOMING}{uuid4().hex}"
             try:
                 yield self._copy(source, temporary, limit_bytes)
             finally:
@@ -158,6 +162,17 @@ class BlobStore:
             name, size = _hash_while_copying(source, file, limit_bytes)
             _sync(file)
         return Incoming(name, size, self._fs, target)
+
+    def _remove_lost(self) -> None:
+        """Remove what a process that was killed had begun to receive, long ago."""
+        if not self._local:
+            return
+        with os.scandir(self._root) as entries:
+            for entry in entries:
+                if entry.name.startswith(_INCOMING):
+                    with contextlib.suppress(FileNotFoundError):  # another process was faster
+                        if time.time() - entry.stat().st_mtime > _LOST_AFTER_S:
+                            Path(entry.path).unlink()
 
     def _sync_folder(self, folder: str) -> None:
         """Make a rename in a local folder outlast a power cut."""

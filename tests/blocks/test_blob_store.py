@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,3 +86,31 @@ def test_a_missing_blob_is_named(store: BlobStore) -> None:
     """Reading what was never stored says which content is missing."""
     with pytest.raises(LuthierError, match="no stored content abc"):
         store.get("abc")
+
+
+KILLED = """
+import io, os, signal, sys
+from prefect_luthier.blocks.blob_store import BlobStore
+class Source(io.RawIOBase):
+    left = 3
+    def read(self, size=-1):
+        self.left -= 1
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return b"x" * 1000
+BlobStore(sys.argv[1]).put(Source())
+"""
+
+
+def test_a_killed_process_leaves_nothing_visible(store: BlobStore, tmp_path: Path) -> None:
+    """Half a file has no name, and is removed when it is old."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "blobs")], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (lost,) = [path for path in (tmp_path / "blobs").rglob("*") if path.is_file()]
+    assert lost.name.startswith(".incoming-")
+    store.put(b"other")
+    assert lost.exists()
+    os.utime(lost, (0, 0))
+    name = store.put(b"hello")
+    assert not lost.exists()
+    assert store.get(name) == b"hello"

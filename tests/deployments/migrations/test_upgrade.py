@@ -113,3 +113,29 @@ def test_data_of_the_first_schema_survives(postgres: str, template_database: str
     with psycopg.connect(url) as connection:
         rows = connection.execute("SELECT workflow_id, message, artifacts FROM run").fetchall()
     assert rows == [("w", "why", [])]
+
+
+def test_rosette_records_survive(postgres: str, template_database: str) -> None:
+    """A search and a design of the schema that introduced them are there after an upgrade."""
+    assert template_database
+    name = f"old_{uuid4().hex[:8]}"
+    url = postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    upgrade(url, "0003")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO rosette_search VALUES (gen_random_uuid(), 'default', 'a',"
+            " gen_random_uuid(), NULL, '{}', 'sha256:c', 'numeric', 7, '{}', '1', 'success',"
+            " 'sha256:b', 90, 5, 50, 1.5, '[]', now(), now())"
+        )
+        connection.execute(
+            "INSERT INTO rosette_design (id, tenant, name, actor, correlation_id, state, version,"
+            " revision, created_at, updated_at) VALUES (gen_random_uuid(), 'default', 'OM', 'a',"
+            " gen_random_uuid(), 'draft', 0, 0, now(), now())"
+        )
+    upgrade(url)
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT seed, best_score FROM rosette_search").fetchall()
+        designs = connection.execute("SELECT name, state FROM rosette_design").fetchall()
+    assert (rows, designs) == ([(7, 90.0)], [("OM", "draft")])
