@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from prefect_luthier.rmos.feasibility.frame import Frame
 from prefect_luthier.rmos.feasibility.spec_batch import PATTERNS, Floats
-from prefect_luthier.rmos.feasibility.thresholds import read_feasibility_data
+
+EFFORT_FILE = Path(__file__).with_name("effort.toml")
 
 _MM2_IN_M2 = 1e6
 _MM_IN_M = 1e3
@@ -18,7 +21,7 @@ _MM_IN_M = 1e3
 @cache
 def effort_data() -> dict[str, Any]:
     """Return the figures that the effort is worked out from."""
-    return read_feasibility_data("effort.toml")
+    return tomllib.loads(EFFORT_FILE.read_text("utf-8"))
 
 
 def effort_min(frame: Frame) -> Floats:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 
 import numpy as np
 
@@ -12,28 +11,25 @@ from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.rmos.feasibility.advice.case import Advice, Case
 from prefect_luthier.rmos.feasibility.batch import ENGINE_CODE, BatchVerdict, Judged, judge
+from prefect_luthier.rmos.feasibility.effort import EFFORT_FILE
 from prefect_luthier.rmos.feasibility.measured import Outcome
 from prefect_luthier.rmos.feasibility.rules import RULES, Rule
 from prefect_luthier.rmos.feasibility.spec_batch import SpecBatch
-from prefect_luthier.rmos.feasibility.thresholds import Threshold, load_thresholds
+from prefect_luthier.rmos.feasibility.thresholds import THRESHOLDS_FILE, Threshold, load_thresholds
 from prefect_luthier.rmos.feasibility.verdict import Verdict, Violation, ViolationSeverity
+from prefect_luthier.rmos.library.library import data_file
 
 _FORMULAS = "1.0.0"
 _DIGITS = 9
-_DATA = {
-    "feasibility": ("thresholds.toml", "effort.toml"),
-    "library": ("materials.toml", "chiploads.toml"),
-}
+_DATA = (THRESHOLDS_FILE, EFFORT_FILE, data_file("materials.toml"), data_file("chiploads.toml"))
 _REPORT = "This is a defect of the engine; please report it with the design."
 
 
 def _engine_version() -> str:
     """Return the formulas' version and a digest of the data, so that a replay shows a drift."""
     data = hashlib.sha256()
-    for package, names in _DATA.items():
-        folder = files(f"prefect_luthier.rmos.{package}").joinpath("data")
-        for name in names:
-            data.update(folder.joinpath(name).read_bytes())
+    for file in _DATA:
+        data.update(file.read_bytes())
     return f"{_FORMULAS}+{data.hexdigest()[:12]}"
 
 

@@ -65,7 +65,7 @@ RULES: dict[str, Rule] = {
     "envelope_feed": Rule(machine.envelope_feed, say_machine.envelope_feed),
     "envelope_acceleration": Rule(machine.envelope_acceleration, say_machine.envelope_acceleration),
 }
-"""Each rule measures one quantity; its limits stand in ``data/thresholds.toml`` under its name.
+"""Each rule measures one quantity; its limits stand in ``thresholds.toml`` under its name.
 
 ``depth_least`` and ``proud_most`` only warn and weigh nothing in the score: a deeper channel would
 satisfy them, and depth must never raise a score.

@@ -6,8 +6,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+THRESHOLDS_FILE = Path(__file__).with_name("thresholds.toml")
 
 _TEXTS = {"code", "measures", "unit", "relative_to", "sense"}
 _LIMITS = {"red", "yellow", "comfort"}
@@ -73,15 +75,9 @@ class Thresholds:
 @cache
 def load_thresholds() -> Thresholds:
     """Return the limits that ship with Luthier."""
-    data = read_feasibility_data("thresholds.toml")
+    data = tomllib.loads(THRESHOLDS_FILE.read_text("utf-8"))
     sources = data.pop("sources")
     return Thresholds({key: _threshold(key, table) for key, table in data.items()}, sources)
-
-
-def read_feasibility_data(name: str) -> dict[str, Any]:
-    """Return one of the engine's data files."""
-    folder = files("prefect_luthier.rmos.feasibility").joinpath("data")
-    return tomllib.loads(folder.joinpath(name).read_text("utf-8"))
 
 
 def _threshold(key: str, table: Mapping[str, Any]) -> Threshold:

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
@@ -16,6 +16,20 @@ from prefect_luthier.rmos.library.model import Machine, Material, Tool
 from prefect_luthier.suggestions import closest, did_you_mean
 
 Entry = TypeVar("Entry", bound=BaseModel)
+
+# Each by a statement of its own: so that a program that this is copied into can carry them.
+_MATERIALS = Path(__file__).with_name("materials.toml")
+_TOOLS = Path(__file__).with_name("tools.toml")
+_MACHINES = Path(__file__).with_name("machines.toml")
+_CHIPLOADS = Path(__file__).with_name("chiploads.toml")
+_SOURCES = Path(__file__).with_name("sources.toml")
+_FILES = {
+    "materials.toml": _MATERIALS,
+    "tools.toml": _TOOLS,
+    "machines.toml": _MACHINES,
+    "chiploads.toml": _CHIPLOADS,
+    "sources.toml": _SOURCES,
+}
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,12 @@ def find_machine(name: str | Machine) -> Machine:
 
 def read_data(name: str) -> dict[str, Any]:
     """Return one of the library's data files."""
-    return tomllib.loads(files("prefect_luthier.rmos.library").joinpath("data", name).read_text("utf-8"))
+    return tomllib.loads(data_file(name).read_text("utf-8"))
+
+
+def data_file(name: str) -> Path:
+    """Return where one of the library's data files is."""
+    return _FILES[name]
 
 
 def read_figure(value: Mapping[str, Any]) -> Figure:
