@@ -44,11 +44,10 @@ def show(current: StudioSession) -> None:
         format_func=_DIALECT_NAMES.__getitem__,
         key=_DIALECT_KEY,
     ) or DIALECTS[0]  # fmt: skip
-    left, right = st.columns(2)
-    direction = left.segmented_control(
+    direction = st.segmented_control(
         "Direction", ("climb", "conventional"), default="climb", key=_DIRECTION_KEY
     )
-    stepover = right.slider(
+    stepover = st.slider(
         "Step between circles, % of the cutter", 5, 95, 40, step=5, key=_STEPOVER_KEY
     )
     options = CutOptions(direction=direction or "climb", stepover=stepover / 100)

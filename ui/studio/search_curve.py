@@ -10,6 +10,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 12.0, 12.0, 26.0
 _MOST_DOTS = 600
 _LINES = 4
 _ALLOWED = 50.0  # the engine scores what can be made above this
+_PERFECT = 100.0
 _BLOCKED = "RED"
 
 Scale = Callable[[float], float]
@@ -40,20 +41,21 @@ def curve(points: Sequence[Point], *, attempts: int, wanted: float | None) -> st
         wanted: The score that ends the search.
     """
     last = max(attempts if len(points) * 3 > attempts else len(points) * 2, 1)
-    low = _ALLOWED if all(each.score >= _ALLOWED for each in points) else 0.0
+    lowest = min((each.score for each in points), default=0.0)
+    low = lowest // 10 * 10 if _ALLOWED <= lowest < _PERFECT else 0.0
     across = (_WIDTH - _LEFT - _RIGHT) / last
 
     def x(number: float) -> float:
         return _LEFT + number * across
 
     def y(score: float) -> float:
-        return _TOP + (100 - score) / (100 - low) * (_HEIGHT - _TOP - _BOTTOM)
+        return _TOP + (_PERFECT - score) / (_PERFECT - low) * (_HEIGHT - _TOP - _BOTTOM)
 
     grid = "".join(
         f'<path class="grid" d="M{_LEFT} {y(score):.1f}H{_WIDTH - _RIGHT}"/>'
         f'<text x="{_LEFT - 7}" y="{y(score) + 3.5:.1f}" text-anchor="end">'
         f"{score:g}</text>"
-        for score in (low + (100 - low) * line / _LINES for line in range(_LINES + 1))
+        for score in (low + (_PERFECT - low) * line / _LINES for line in range(_LINES + 1))
     )
     goal = ""
     if wanted is not None and wanted >= low:

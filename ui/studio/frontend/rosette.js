@@ -30,10 +30,12 @@ function zoom(host, view, factor, at) {
   apply(host, view);
 }
 
-// The first zoom goes to the right edge of the rosette, where every ring is crossed.
+// Until the drawing is moved by hand, zooming goes to its right edge, where every ring is crossed.
 function closer(host, view) {
-  if (view.zoom === 1) {
-    view.x = Math.max(...[...host.querySelectorAll("[data-ring] circle, [data-target]")].map((each) => +each.getAttribute("r") || 0));
+  if (view.zoom === 1) view.moved = false;
+  if (!view.moved) {
+    const bands = [...host.querySelectorAll("[data-ring] > circle:first-of-type, [data-target]")];
+    view.x = Math.max(...bands.map((each) => +each.getAttribute("r")), 0);
     view.y = 0;
   }
   zoom(host, view, STEP);
@@ -52,7 +54,7 @@ function drag(host, view) {
     const scale = view.home[2] / view.zoom / host.clientWidth;
     view.x = from[2] - x * scale;
     view.y = from[3] - y * scale;
-    view.dragged = true;
+    view.dragged = view.moved = true;
     apply(host, view);
   };
   host.onpointerup = () => { from = null; };
