@@ -1,0 +1,113 @@
+"""Planned mail on the real stack: planned, permitted, executed by the worker, sent once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / "fakes"))
+
+from fault_server import serving
+from gmail_server import GmailServer
+
+pytestmark = pytest.mark.stack
+
+SAVE_ACCOUNT = """
+import sys
+from prefect_luthier.blocks.mail_credentials import GmailCredentials
+GmailCredentials(
+    sender="ann@example.com", client_id="client-1", client_secret="secret-1",
+    refresh_token="refresh-1", base_url=sys.argv[1], token_url=sys.argv[1] + "/token", timeout_s=30,
+).save("default", overwrite=True)
+"""
+REQUEST = 'Email john@example.com with gmail, subject "Thanks", saying "Thanks for the meeting"'
+
+
+@pytest.fixture
+def gmail() -> Iterator[GmailServer]:
+    """Play Gmail."""
+    with serving(GmailServer()) as server:
+        yield server
+
+
+@pytest.fixture
+def mailing(stopped: Any, gmail: GmailServer) -> Iterator[Any]:
+    """Give a running stack that may mail through the Gmail that is played."""
+    stopped.up(ALLOW_ACTIONS_DEFAULT="gmail.send", LUTHIER_EFFECT_SETTLE_S="1")
+    subprocess.run(
+        [sys.executable, "-c", SAVE_ACCOUNT, gmail.url],
+        env=stopped.environment | {"PREFECT_API_URL": stopped.state().prefect_api_url},
+        check=True,
+        timeout=120,
+    )
+    yield stopped
+    stopped.down()
+
+
+def execute(stack: Any, plan: Path) -> dict[str, Any]:
+    """Execute a plan, and return the document of its only job."""
+    done = stack.luthier("ai", "execute", str(plan), "--json", ALLOW_ACTIONS_DEFAULT="gmail.send")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["jobs"][0]
+
+
+def job(stack: Any, job_id: str) -> dict[str, Any]:
+    """Return a job's document."""
+    return json.loads(stack.luthier("ai", "job", job_id, "--json").stdout)
+
+
+def test_planned_mail_goes_out_once(mailing: Any, gmail: GmailServer, tmp_path: Path) -> None:
+    """Plan, execute, execute again, and kill a run while Gmail has just taken its message."""
+    plan = tmp_path / "plan.json"
+    planned = mailing.luthier(
+        "ai", "plan", REQUEST, "-o", str(plan), ALLOW_ACTIONS_DEFAULT="gmail.send"
+    )
+    assert planned.returncode == 0, planned.stderr
+    first = execute(mailing, plan)
+    assert first["status"] == "pending"
+    assert mailing.eventually(lambda: job(mailing, first["job_id"])["status"] == "completed", 90)
+    ended = job(mailing, first["job_id"])
+    assert ended["flow_run_url"].endswith(ended["flow_run_id"])
+    assert mailing.run_state(ended["flow_run_id"])["type"] == "COMPLETED"
+
+    again = execute(mailing, plan)
+    assert mailing.eventually(lambda: job(mailing, again["job_id"])["status"] == "completed", 90)
+    assert job(mailing, again["job_id"])["result"] == ended["result"]
+    assert len(gmail.messages) == 1
+
+    def kill() -> None:
+        gmail.on_accept = None
+        for pid in mailing.run_pids(job(mailing, "another-key")["flow_run_id"]):
+            os.kill(pid, signal.SIGKILL)
+
+    gmail.on_accept = kill
+    other = json.loads(plan.read_text())
+    other["plan"]["actions"][0]["client_request_id"] = "another-key"
+    plan.write_text(json.dumps(other))
+    killed = execute(mailing, plan)
+    assert mailing.eventually(lambda: job(mailing, killed["job_id"])["status"] == "completed", 120)
+    told = job(mailing, killed["job_id"])
+    assert told["attempts"] == 2
+    assert "found-sent" in [event["event"] for event in told["history"]]
+    assert len(gmail.messages) == 2
+
+
+def test_what_nobody_allowed_is_refused_before_it_is_stored(running: Any, tmp_path: Path) -> None:
+    """An action that no rule allows ends with exit code 1 and its reason; there is no job."""
+    plan = tmp_path / "plan.json"
+    params = {"to": "a@example.com", "subject": "s", "text": "t"}
+    action = {"provider": "smtp", "action": "smtp.send", "params": params}
+    plan.write_text(json.dumps({"intent": "send", "confidence": 1, "actions": [action]}))
+    done = running.luthier("ai", "execute", str(plan), "--json")
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    assert document["job_ids"] == []
+    assert "no rule allows smtp.send" in document["denied"][0]["reason"]
