@@ -140,9 +140,7 @@ class SlowJudge:
 
 @pytest.mark.parametrize("seconds", [3, 10, 47.5, 300])
 def test_the_time_is_kept(problem: SearchProblem, seconds: float) -> None:
-    """Time runs out between pieces that get smaller, at most one design late, once it is known
-    how long one takes; what there was is told, with what blocked it.
-    """
+    """Time runs out between pieces of work, at most one design late; what blocked is named."""
     clock = Clock()
     judge = SlowJudge(clock)
     budget = Budget(10_000, seconds, 90)
@@ -176,9 +174,7 @@ class Wayward:
 def test_what_strays_from_the_intent_is_never_a_result(
     problem: SearchProblem, make_spec: Any
 ) -> None:
-    """A good design of another diameter is an attempt, blocked by the intent, whatever it scores;
-    so is an answer that is no design; and the search ends when nothing more is proposed.
-    """
+    """A design of another diameter is blocked, whatever it scores; so is what is no design."""
     stray = make_spec([0.5, 0.5, 4, 0.5, 0.5])
     proposals = [Proposal(stray), Proposal(None, answer="{", problem="It is no JSON.")]
     result = run_search(problem, Wayward(proposals), Budget(10, 100, 50), Clock())
