@@ -35,6 +35,8 @@ def test_imports_point_down() -> None:
         "import prefect_luthier.flows.actions.installed as i; i.installed_catalog()",
         "import prefect_luthier.ui.cli.main",
         "import prefect_luthier.ui.cli.validate",
+        "import prefect_luthier.flows.builtin_deployments as b; b.builtin_deployments()",
+        "import prefect_luthier.rmos.replay.search",
         "import prefect_luthier.deployments.stack.state",
     ],
 )

@@ -62,6 +62,22 @@ def test_the_built_in_flows_are_registered(running: Any) -> None:
     assert {each["work_pool_name"] for each in found} == {running.settings.work_pool}
 
 
+def test_a_built_in_flow_runs_from_its_form(running: Any) -> None:
+    """Started with nothing but the form's defaults, it completes on the stack's worker."""
+    api = running.state().prefect_api_url
+    deployment = httpx.get(f"{api}/deployments/name/quick-check/luthier").json()
+    path = f"{api}/deployments/{deployment['id']}/create_flow_run"
+    run = httpx.post(path, json={}).json()
+    deadline = time.monotonic() + 120
+    while run["state"]["type"] not in {"COMPLETED", "FAILED", "CRASHED"}:
+        assert time.monotonic() < deadline, run["state"]
+        time.sleep(0.3)
+        run = httpx.get(f"{api}/flow_runs/{run['id']}").json()
+    assert run["state"]["type"] == "COMPLETED", run["state"]
+    searches = _query(running.state().database_url, "SELECT status FROM rosette_search")
+    assert len(searches) == 1
+
+
 def test_everything_listens_on_loopback_only(running: Any) -> None:
     """No part can be reached from another machine."""
     pids = {process.pid for process in running.processes()}
