@@ -22,7 +22,8 @@ LARGEST_JSON_BYTES = 4 * 1024 * 1024
 _SPEC_KEYS = frozenset({"rings", "soundhole_diameter_mm", "channel_depth_mm"})
 _CONTEXT_KEYS = frozenset({"machine", "tool", "spindle_rpm", "top_thickness_mm", "feed_mm_min"})
 _KEYS_ENOUGH = 2
-_SVG_BEGUN = re.compile(rb"(?:\xef\xbb\xbf)?\s*<.*<?(?:\w+:)?svg\b", re.IGNORECASE | re.DOTALL)
+_XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<|\Z)|\xff\xfe|\xfe\xff")
+_SVG_BEGUN = re.compile(rb"<(?:\w+:)?svg\b", re.IGNORECASE)
 _DXF_START = re.compile(rb"\s*(?:999\r?\n[^\n]*\n\s*)*0\r?\n\s*SECTION\b")
 _BINARY_DXF = b"AutoCAD Binary DXF\r\n\x1a\0"
 _GCODE_COMMENT = re.compile(r"\([^)]*\)|;.*")
@@ -49,9 +50,9 @@ def kind_of(content: IO[bytes], size_bytes: int) -> FileKind:
         size_bytes: Its size.
     """
     head = content.read(_HEAD_BYTES)
-    for rule in (_binary_kind, _xml_kind, _dxf_kind):
-        if found := rule(head):
-            return found
+    found = _binary_kind(head) or _xml_kind(content, head) or _dxf_kind(head)
+    if found:
+        return found
     text = _text(head, is_all=len(head) == size_bytes)
     if text is None:
         return FileKind("other", "application/octet-stream")
@@ -70,15 +71,18 @@ def _binary_kind(head: bytes) -> FileKind | None:
     return FileKind(kind, guess.mime)
 
 
-def _xml_kind(head: bytes) -> FileKind | None:
-    root = _root_element(head)
-    if root == "svg":
+def _xml_kind(content: IO[bytes], head: bytes) -> FileKind | None:
+    if not _XML_START.match(head):
+        return None
+    root = _root_element(content)
+    if root == "svg" or (root is None and _SVG_BEGUN.search(head)):
+        # Also one that is broken before its root ends: the safety check will say where.
         return FileKind("svg", "image/svg+xml")
     return FileKind("other", "application/xml") if root else None
 
 
-def _root_element(head: bytes) -> str | None:
-    """Return the lower-case local name of the root, also of XML that is broken further on."""
+def _root_element(content: IO[bytes]) -> str | None:
+    """Return the lower-case local name of the root, however much stands before it."""
     parser = expat.ParserCreate(namespace_separator=" ")
     roots: list[str] = []
 
@@ -86,10 +90,10 @@ def _root_element(head: bytes) -> str | None:
         roots.append(name)
 
     parser.StartElementHandler = remember
+    content.seek(0)
     with contextlib.suppress(expat.ExpatError, ValueError):
-        parser.Parse(head, False)
-    if not roots and _SVG_BEGUN.match(head):
-        return "svg"  # broken before its root ends: the safety check will say where
+        while not roots and (chunk := content.read(_HEAD_BYTES)):
+            parser.Parse(chunk, False)
     return roots[0].rpartition(" ")[2].lower() if roots else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from prefect_luthier.blocks.columns import now
 from prefect_luthier.canonical import jsonable, storable_text
-from prefect_luthier.errors import LuthierError
+from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.rmos.store.identifiers import find_by_prefix
 from prefect_luthier.rmos.store.tables import AttemptRow, SearchRow
 
@@ -141,16 +140,17 @@ def finish_search(session: Session, search_id: UUID, end: SearchEnd) -> None:
 
 
 def find_search(session: Session, wanted: str | UUID) -> SearchRow:
-    """Return a search by its id, the start of its id, or its flow run's id.
+    """Return a search by its id or its flow run's id, or the start of either.
 
     Raises:
         UsageError: There is none (``unknown-search``) or several (``ambiguous-id``).
     """
-    with contextlib.suppress(ValueError):
-        query = select(SearchRow).where(SearchRow.flow_run_id == UUID(str(wanted)))
-        if by_run := session.exec(query).first():
-            return by_run
-    return find_by_prefix(session, SearchRow, str(wanted), thing="search")
+    try:
+        return find_by_prefix(session, SearchRow, str(wanted), thing="search")
+    except UsageError as error:
+        if error.code != "unknown-search":
+            raise
+    return find_by_prefix(session, SearchRow, str(wanted), thing="search", column="flow_run_id")
 
 
 def attempts_of(session: Session, search_id: UUID) -> list[AttemptRow]:

@@ -79,6 +79,7 @@ def test_a_run_that_is_executed_again_continues_its_search(session: Session) -> 
     first, again = begin(session, flow_run_id=run), begin(session, flow_run_id=run, seed=8)
     assert first == again
     assert find_search(session, str(run)).id == first
+    assert find_search(session, str(run)[:8]).id == first
     record_attempts(session, first, [attempt(1)])
     record_attempts(session, first, [attempt(1, score=99.0), attempt(2)])
     session.commit()
