@@ -91,7 +91,7 @@ def _root_element(content: IO[bytes]) -> str | None:
 
     parser.StartElementHandler = remember
     content.seek(0)
-    with contextlib.suppress(expat.ExpatError, ValueError):
+    with contextlib.suppress(expat.ExpatError, LookupError, ValueError):
         while not roots and (chunk := content.read(_HEAD_BYTES)):
             parser.Parse(chunk, False)
     return roots[0].rpartition(" ")[2].lower() if roots else None

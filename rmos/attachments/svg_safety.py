@@ -80,7 +80,7 @@ class _Check:
                     return self._findings
             if len(self._findings) < _MOST_FINDINGS:
                 self._parser.Parse(b"", True)
-        except (expat.ExpatError, UnicodeError, ValueError) as error:
+        except (expat.ExpatError, LookupError, ValueError) as error:
             self._find("svg-malformed", f"it is no well-formed XML: {error}.")
         return self._findings[:_MOST_FINDINGS]
 

@@ -25,6 +25,11 @@ FILES = {
     "cut-svg": (b'<?xml version="1.0"?><svg viewBox="0', "svg", "image/svg+xml"),
     "svg-after-a-long-comment": (b"<!--" + b"x" * 200_000 + b"-->" + SVG, "svg", "image/svg+xml"),
     "svg-after-much-space": (b" " * 200_000 + SVG, "svg", "image/svg+xml"),
+    "svg-in-an-unknown-encoding": (
+        b'<?xml version="1.0" encoding="rot13"?>' + SVG,
+        "svg",
+        "image/svg+xml",
+    ),
     "page-with-svg": (b"<html><svg/></html>", "other", "application/xml"),
     "dxf": (b"  0\r\nSECTION\r\n  2\r\nHEADER\r\n", "dxf", "image/vnd.dxf"),
     "dxf-with-comment": (b"999\nmade by me\n0\nSECTION\n", "dxf", "image/vnd.dxf"),

@@ -79,8 +79,11 @@ def test_what_is_not_a_drawing_is_found(inside: str, code: str) -> None:
         ('<!DOCTYPE svg [<!ENTITY a "b">]>', "svg-doctype"),
         ('<!DOCTYPE svg SYSTEM "http://example.org/a.dtd">', "svg-doctype"),
         ('<?xml-stylesheet href="a.css"?>', "svg-external-reference"),
+        ('<?xml version="1.0" encoding="base64"?>', "svg-malformed"),
+        ('<?xml version="1.0" encoding="no-such"?>', "svg-malformed"),
+        ('<?xml version="1.0" encoding="shift_jis"?>', "svg-malformed"),
     ],
-    ids=["entities", "outer-dtd", "stylesheet"],
+    ids=["entities", "outer-dtd", "stylesheet", "no-text", "unknown", "multi-byte"],
 )
 def test_what_stands_before_the_root_counts(before: str, code: str) -> None:
     """A document type or a style sheet is found as well."""
