@@ -13,17 +13,21 @@ from prefect_luthier.ai_builder.offline.literals import Literal, Masked
 from prefect_luthier.ai_builder.offline.openings import opens_clause, opens_passive
 from prefect_luthier.ai_builder.offline.quantities import Care
 from prefect_luthier.ai_builder.offline.retrieval import Index, Match, query_terms
+from prefect_luthier.ai_builder.offline.slots import slots
 from prefect_luthier.ai_builder.offline.words import vocabulary
 from prefect_luthier.catalog import CatalogEntry
 
 # Found on the development half of the corpus. Below the first no entry does what a clause asks;
 # a clause that points back says less itself; what a request only mentions, and the parts of a
 # clause, must fit better.
-ACCEPT = 0.39
-ACCEPT_POINTING = 0.33
+ACCEPT = 0.1
+ACCEPT_POINTING = 0.05
 ACCEPT_MENTIONED = 0.55
 ACCEPT_PART = 0.5
 _USED_FACTOR = 0.85
+# How much better an entry fits that has an input for an address or file which the clause gives.
+_TAKES_BONUS, _TAKES_FIT = 0.05, 0.2
+_TAKEN_KINDS = frozenset({"url", "email", "phone", "path"})
 
 _PATIENT = Care()
 
@@ -39,6 +43,8 @@ class Action:
         literals: The values in the clause, in order.
         score: How well the entry fits.
         care: How patiently it is done.
+        second: What fits next best.
+        doubtful: Whether it was accepted only for the company of what surely is meant.
     """
 
     clause: Clause
@@ -47,10 +53,12 @@ class Action:
     literals: tuple[Literal, ...]
     score: float = 1.0
     care: Care = _PATIENT
+    second: Match | None = None
+    doubtful: bool = False
 
 
 def choose(
-    clause: Clause, before: Sequence[Action], masked: Masked, index: Index, ease: float = 0.0
+    clause: Clause, before: Sequence[Action], masked: Masked, index: Index, ease: float = 1.0
 ) -> list[Action]:
     """Return the actions of one clause; none when nothing fits or it only points back.
 
@@ -70,13 +78,16 @@ def choose(
     context = _context(clause, before, literals)
     text = _with_topic(plain(clause.text), before)
     used = {action.entry.slug for action in before if action.entry is not None}
-    whole = _best(text, context, index, used)
+    kinds = {literal.kind for literal in literals} & _TAKEN_KINDS
+    whole = _best(text, context, index, used, kinds)
+    second = _best(text, context, index, [], kinds, besides=whole.entry.slug if whole else "")
     if clause.event:
         return _event(clause, _best(text, context, index), before, literals)
     parts = _parts(clause, context, masked, index)
     if parts:
         return _with_antecedent(parts, before, masked, index)
-    if whole is None or not _is_fit(whole, clause, before, ease):
+    fits = 0.0 if whole is None else whole.fit + _TAKES_FIT * _takes(whole.entry, kinds)
+    if whole is None or not _is_fit(whole.score, fits, clause, before, ease):
         return []
     action = Action(
         replace(clause, text=clause.text.replace(PARALLEL, "")),
@@ -84,25 +95,43 @@ def choose(
         None,
         literals,
         whole.score,
+        second=second,
+        doubtful=clause.directive and not _is_fit(whole.score, fits, clause, before, 1.0),
     )
     return _with_antecedent([action], before, masked, index)
 
 
-def _is_fit(match: Match, clause: Clause, before: Sequence[Action], ease: float) -> bool:
+def _is_fit(
+    score: float, fit: float, clause: Clause, before: Sequence[Action], ease: float
+) -> bool:
     """Return whether an entry fits a clause well enough to be what is meant."""
     if not clause.directive:
-        return match.score >= ACCEPT_MENTIONED
-    return match.fit >= (ACCEPT_POINTING if before and points_back(clause.text) else ACCEPT) - ease
+        return score >= ACCEPT_MENTIONED
+    return fit >= (ACCEPT_POINTING if before and points_back(clause.text) else ACCEPT) * ease
 
 
-def _best(text: str, context: str, index: Index, used: Collection[str] = ()) -> Match | None:
-    """Return the best entry; one that is used already must fit clearly better."""
-    matches = index.rank(text, context)
-    return max(
-        matches,
-        key=lambda match: match.score * (_USED_FACTOR if match.entry.slug in used else 1.0),
-        default=None,
-    )
+def _takes(entry: CatalogEntry, kinds: Collection[str]) -> bool:
+    """Return whether an entry has an input for one of the kinds of values that a clause gives."""
+    return bool(kinds) and any(slot.role in kinds for slot in slots(entry))
+
+
+def _best(
+    text: str,
+    context: str,
+    index: Index,
+    used: Collection[str] = (),
+    kinds: Collection[str] = (),
+    *,
+    besides: str = "",
+) -> Match | None:
+    """Return the best entry besides one; one that is used already must fit clearly better."""
+
+    def worth(match: Match) -> float:
+        factor = _USED_FACTOR if match.entry.slug in used else 1.0
+        return match.score * factor + _TAKES_BONUS * _takes(match.entry, kinds)
+
+    matches = [match for match in index.rank(text, context) if match.entry.slug != besides]
+    return max(matches, key=worth, default=None)
 
 
 def _with_topic(text: str, before: Sequence[Action]) -> str:
@@ -124,7 +153,7 @@ def _with_topic(text: str, before: Sequence[Action]) -> str:
 
 def _context(clause: Clause, before: Sequence[Action], literals: Sequence[Literal]) -> str:
     """Return the words that a clause leaves out: of the clause before, and of its values."""
-    hints = {"url": "url website", "email": "email", "path": "file"}
+    hints = {"url": "url website", "email": "email", "path": "file", "phone": "phone mobile text"}
     found = [hints.get(literal.kind, "") for literal in literals]
     found += ["channel" for literal in literals if literal.text.startswith("#")]
     if before:
@@ -148,24 +177,23 @@ def _event(
 
 
 _CONNECTED = re.compile(
-    rf"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|plus|&|as well as)\s+|{PARALLEL}", re.IGNORECASE
+    rf"\s*,\s*(?:and\s+|or\s+)?|\s+(?:and|plus|&|\+|as well as)\s+|{PARALLEL}", re.IGNORECASE
 )
 
 
 def _parts(clause: Clause, context: str, masked: Masked, index: Index) -> list[Action]:
     """Split `run the tests and the linter` where each part is clearly an action of its own."""
-    bounds = borders(clause.text, _CONNECTED)
-    if not 1 < len(bounds) <= _MOST_PARTS:
+    texts = _span_texts(clause)
+    if not texts:
         return []
-    verb = clause.text[bounds[0][0] : bounds[0][1]].split()[0]
+    count = max(last for _, last in texts) + 1
+    verb = texts[0, 0].split()[0]
     spans: dict[tuple[int, int], Span] = {}
-    for first in range(len(bounds)):
-        for last in range(first, len(bounds)):
-            text = clause.text[bounds[first][0] : bounds[last][1]].strip()
-            found = _span(text, verb if first else "", context, index)
-            if found is not None:
-                spans[first, last] = found
-    chosen = best_division(spans, len(bounds), ACCEPT_PART)
+    for (first, last), text in texts.items():
+        found = _span(text, verb if first else "", context, index)
+        if found is not None:
+            spans[first, last] = found
+    chosen = best_division(spans, count, ACCEPT_PART)
     if len(chosen) < 2:  # noqa: PLR2004 - fewer is no division
         return []
     beside = clause.text.endswith(PARALLEL)
@@ -182,6 +210,31 @@ def _parts(clause: Clause, context: str, masked: Masked, index: Index) -> list[A
 
 
 _MOST_PARTS = 4
+
+
+def _span_texts(clause: Clause) -> dict[tuple[int, int], str]:
+    """Return the words from one piece of a clause to another; empty for one piece or too many."""
+    bounds = borders(clause.text, _CONNECTED)
+    if not 1 < len(bounds) <= _MOST_PARTS:
+        return {}
+    return {
+        (first, last): clause.text[bounds[first][0] : bounds[last][1]].strip()
+        for first in range(len(bounds))
+        for last in range(first, len(bounds))
+    }
+
+
+def ranked_texts(clause: Clause) -> list[str]:
+    """Return the texts whose fit the choice for a clause will ask for, as far as is known before.
+
+    Args:
+        clause: The clause.
+    """
+    spans = _span_texts(clause)
+    verb = spans[0, 0].split()[0] if spans else ""
+    lent = [f"{verb} {text}" for (first, _), text in spans.items() if first]
+    texts = [clause.text, clause.condition or "", *spans.values(), *lent]
+    return [plain(text) for text in texts if text]
 
 
 def _span(text: str, verb: str, context: str, index: Index) -> Span | None:

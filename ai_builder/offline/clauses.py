@@ -11,7 +11,9 @@ from prefect_luthier.ai_builder.offline import order_words
 from prefect_luthier.ai_builder.offline.conditions import leading_condition, trailing_condition
 from prefect_luthier.ai_builder.offline.loops import take_loop
 from prefect_luthier.ai_builder.offline.openings import (
+    continues_passive,
     is_directive,
+    is_passive,
     is_question,
     opens_clause,
     opens_passive,
@@ -28,6 +30,7 @@ class Link(Enum):
     BESIDE = "beside"  # at the same time as the one before
     LIST = "list"  # joined by a mere `and` or comma
     REWIND = "rewind"  # before the one that was named before it
+    REWIND_ALL = "rewind-all"  # before all that the sentence before named
 
 
 @dataclass(frozen=True)
@@ -133,11 +136,13 @@ def _make_beside(clauses: list[Clause]) -> None:
 
 def _place(clauses: list[Clause], clause: Clause) -> None:
     """Add a clause; one that belongs before its predecessor goes there."""
-    if clause.link is not Link.REWIND:
+    if clause.link not in {Link.REWIND, Link.REWIND_ALL}:
         clauses.append(clause)
         return
+    last = clauses[-1].sentence if clauses else 0
+    before = last if clause.link is Link.REWIND_ALL else clause.sentence
     position = next(
-        (i for i, each in enumerate(clauses) if each.sentence == clause.sentence),
+        (i for i, each in enumerate(clauses) if each.sentence == before),
         max(0, len(clauses) - 1),
     )
     clauses.insert(position, replace(clause, link=Link.NEXT))
@@ -171,9 +176,11 @@ def _strip_leading(text: str, link: Link) -> tuple[str, Link, bool]:
             text, changed = text[order.end() :], True
             if order["beside"]:
                 link = Link.BESIDE
+            elif order["rewind_all"]:
+                link = Link.REWIND_ALL
             elif order["rewind"] or (order["first"] and order[0].lower().startswith("but ")):
                 link = Link.REWIND
-            elif not order["also"] and link is not Link.REWIND:
+            elif not order["also"] and link not in {Link.REWIND, Link.REWIND_ALL}:
                 link = Link.NEXT
             continue
         other = order_words.OTHERWISE.match(text)
@@ -206,7 +213,7 @@ def _beside_all(text: str, link: Link, depth: int) -> list[Clause]:
     return [inner[0], *(replace(each, link=Link.BESIDE) for each in inner[1:])]
 
 
-_SEVERAL = re.compile(r",|\b(?:and|plus|as well as)\b|&", re.IGNORECASE)
+_SEVERAL = re.compile(r",|\b(?:and|plus|as well as)\b|&|\s\+\s", re.IGNORECASE)
 # Stands at the end of a clause whose parts are to run beside each other.
 PARALLEL = " \u2016"
 
@@ -316,11 +323,13 @@ def _beside_last(text: str, link: Link, depth: int) -> list[Clause]:
     found = _parse(text, link, depth)
     if len(found) > 1:
         return [*found[:-1], replace(found[-1], link=Link.BESIDE)]
+    if found and _SEVERAL.search(found[0].text):
+        return [replace(found[0], text=f"{found[0].text}{PARALLEL}")]
     return [replace(each, link=Link.BESIDE) for each in found]
 
 
 _GLUE = re.compile(
-    r"\s*[,;]\s*(?:and\s+also\s+|and\s+|but\s+also\s+|but\s+|plus\s+|or\s+|as well as\s+)?|\s+(?:and|but|plus|&|as well as)\s+(?:also\s+)?",  # noqa: E501 - a pattern reads best in one piece
+    r"\s*[,;]\s*(?:and\s+also\s+|and\s+|but\s+also\s+|but\s+|plus\s+|or\s+|as well as\s+)?|\s+(?:and|but|plus|&|\+|as well as)\s+(?:also\s+)?",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _SUBORDINATE = re.compile(
@@ -358,7 +367,11 @@ def _split_list(text: str) -> Iterator[str]:
         left, right = text[start : match.start()], text[match.end() :]
         if not left.strip() or (_SUBORDINATE.match(left.strip()) and "," not in left):
             continue
-        opens = opens_clause(right) or opens_passive(right)
+        opens = (
+            opens_clause(right)
+            or opens_passive(right)
+            or (is_passive(left) and continues_passive(right))
+        )
         if not opens and _SUBORDINATE.match(right) and "," in right:
             opens = opens_clause(right.partition(",")[2].strip())
         if opens or order_words.OTHERWISE.match(right):

@@ -159,7 +159,9 @@ def _fill(
             step.table["foreach"] = loop
         item = step.action.clause.loop if loop else None
         inputs = fill_inputs(step.entry, text, literals, upstream, parameters, item)
-        message_for(step.action, inputs, masked)
+        before = next((steps[need] for need in reversed(step.needs)), None)
+        about = masked.unmask(before.action.clause.text) if before else ""
+        message_for(step.action, inputs, masked, about)
         if inputs:
             step.table["inputs"] = {name: _escaped(value) for name, value in inputs.items()}
     if care.retries:

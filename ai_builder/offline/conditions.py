@@ -97,9 +97,9 @@ class Meaning:
 
 
 _COMPARISON = re.compile(
-    r"(?P<over>(?:is |are |was |goes |gets |rises |climbs )?(?:above|over|more than|greater than|higher than|larger than|bigger than|exceed(?:s|ed|ing)?|older than|longer than|beyond|hotter than|warmer than|>)(?! or equal))\s*(?P<a>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
+    r"(?P<over>(?:is |are |was |goes |gets |rises |climbs )?(?:above|over|more than|greater than|higher than|larger than|bigger than|exceed(?:s|ed|ing)?|older than|longer than|beyond|hotter than|warmer than|slower than|heavier than|taller than|wider than|deeper than|farther than|worse than|dearer than|>)(?! or equal))\s*(?P<a>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<atleast>at least|no less than|minimum of|>=)\s*(?P<b>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"
-    r"|(?P<under>(?:is |are |was |drops |falls |goes )?(?:below|under|less than|fewer than|lower than|smaller than|younger than|colder than|short of|<)(?! or equal))\s*(?P<c>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?P<under>(?:is |are |was |drops |falls |goes )?(?:below|under|less than|fewer than|lower than|smaller than|younger than|colder than|cooler than|shorter than|quicker than|faster than|lighter than|cheaper than|nearer than|earlier than|sooner than|short of|<)(?! or equal))\s*(?P<c>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<atmost>at most|no more than|not more than|maximum of|up to|<=)\s*(?P<d>[$€£]?\s*-?\d[\d,]*(?:\.\d+)?)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<equal>equals?|is exactly|is|are|==?)\s+(?P<e>-?\d[\d,]*(?:\.\d+)?)\b",
     re.IGNORECASE,
@@ -109,11 +109,20 @@ _NOT = re.compile(
     r"\b(?:not|n't|isn't|aren't|hasn't|haven't|didn't|doesn't|don't|no longer|never|without)\b",
     re.IGNORECASE,
 )
+# A condition that only points back: at what was checked before it.
+_POINTS_BACK = re.compile(
+    r"(?:(?:it|that|this|they|he|she)\s+)?(?:does|do|is|are|was|were|has|have|did|can|could|will|would)(?P<no>(?:n't|\s*not)\b)?(?:\s+(?:the case|so|true|that))?|(?P<never>no|not|neither)|yes|so",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 _OPPOSITE = {"failed": "succeeded", "succeeded": "failed", "empty": "present", "present": "empty"}
 
 
 def read_condition(text: str, *, negated: bool = False) -> Meaning:
     """Return the meaning of the words after `if`."""
+    back = _POINTS_BACK.fullmatch(text.strip(" .,!"))
+    if back:
+        fails = bool(back["no"] or back["never"]) != negated
+        return Meaning("failed" if fails else "succeeded", text)
     comparison = _COMPARISON.search(text)
     if comparison:
         for name, value, operator in _OPERATORS:

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect_luthier.ai_builder.offline.conditions import Meaning
 from prefect_luthier.ai_builder.offline.literals import Literal
+from prefect_luthier.ai_builder.offline.named_values import named_value
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.quantities import find_period
 from prefect_luthier.ai_builder.offline.slots import Slot, outputs, role_of, slots
@@ -27,6 +28,7 @@ _TAKES: dict[str, tuple[str, ...]] = {
     "title": ("text",),
     "task": ("text",),
     "content": ("text",),
+    "phone": ("phone",),
     "other": ("placeholder", "identifier", "text", "date"),
 }
 _PARAMETER_TYPES = {"integer": "integer", "number": "number", "boolean": "boolean", "array": "json", "object": "json", "any": "json"}  # fmt: skip  # noqa: E501 - a pattern reads best in one piece
@@ -190,6 +192,8 @@ def _literal_value(slot: Slot, literal: Literal, parameters: Parameters) -> Any:
 def _other_value(
     slot: Slot, text: str, upstream: Sequence[Upstream], parameters: Parameters
 ) -> Any:
+    if (named := named_value(slot, text)) is not None:
+        return named
     if slot.role == "since" and (period := find_period(text)):
         return parameters.declare(slot.name, type="string", default=period)
     if slot.role == "secret" and (secret := _SECRET.search(text)):
@@ -202,6 +206,8 @@ def _other_value(
         return parameters.declare(
             "repo", type="path", required=True, description="Path of the repository."
         )
+    if slot.role in {"content", "message"} and slot.required and (said := _SAID.search(text)):
+        return said["said"]
     if slot.role in {"content", "message", "task"} and slot.type in {"string", "any"}:
         source = _text_output(upstream)
         if source and (slot.required or slot.role == "content"):
@@ -214,6 +220,11 @@ def _other_value(
     return None
 
 
+# Words to be written, named as such but not quoted: `the text hello to hello.txt`.
+_SAID = re.compile(
+    r"\b(?:write|put|save|store|append|send|post)\s+(?:the\s+|an?\s+)?(?:text|words?|message|string|line|phrase|sentence)\s+(?P<said>(?!of\b|from\b|that\b|to\b|in\b|into\b|is\b|for\b|and\b|file\b|with\b|on\b|at\b)[\w'!?-]+(?:\s+[\w'!?-]+){0,7}?)\s+(?:to|into|in|on)\b",
+    re.IGNORECASE,
+)
 _SECRET = re.compile(
     r"\b(?:with|using|use|by|via)\s+(?:the\s+|my\s+|our\s+|an?\s+)?(?:secret\s+)?(?P<kind>api[ _-]?key|api[ _-]?token|access[ _-]?token|bearer[ _-]?token|token|password|credential|secret)s?\b(?:\s+(?:called|named|in|from)?\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*_[A-Za-z0-9_]+|[A-Z][A-Z0-9_]{2,}))?",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,

@@ -112,6 +112,11 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
         f"Nothing in the catalog can do {what!r}, so the draft leaves it out. Is it needed?"
         for what in reading.left_out
     )
+    notes += tuple(
+        f"Is `{action.entry.slug}` what {masked.unmask(action.clause.text).strip()!r} asks for?"
+        for action in reading.actions
+        if action.doubtful and action.entry is not None
+    )
     return _validated(write_json_form(composed.document), notes + composed.questions, catalog)
 
 

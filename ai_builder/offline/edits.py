@@ -12,6 +12,7 @@ from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.quantities import Care, take_care
 from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.offline.times import CLOCK, clock
 from prefect_luthier.ai_builder.operations import (
     Operation,
     RenameStep,
@@ -57,7 +58,7 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
         ) else rest
     schedule = find_schedule(_plain_schedule(text))
     if not schedule.crons:
-        return [], text
+        return _edit_clock(text, editing)
     zone = schedule.timezone
     triggers = editing.form.get("triggers")
     first = triggers[0] if isinstance(triggers, list) and triggers else {}
@@ -69,6 +70,27 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
     ]
     rest = schedule.rest.strip(" .,!")
     return operations, "" if _ABOUT_SCHEDULE.match(rest) else rest
+
+
+_NEW_CLOCK = re.compile(
+    rf"^(?:(?:please|now|and|but|can you|could you|rather)\s+)*(?:(?:run|start|do|make|schedule|execute|launch|move|shift|change|let|have|set|trigger|put)\s+(?:it|this|that|them|the (?:workflow|flow|job|run|whole thing|schedule|time|trigger))(?:\s+(?:run|start|go|happen))?\s+)?(?:(?:from\s+{CLOCK}\s+)?(?:at|to|for)\s+|(?<=it )|(?<=that ))(?P<clock>{CLOCK})(?P<part>\s+(?:in the|at)\s+(?:morning|afternoon|evening|night))?(?:\s+(?:instead(?: of (?:at )?{CLOCK})?|rather|please|from now on|not (?:at )?{CLOCK}|sharp|each time))*$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
+def _edit_clock(text: str, editing: Editing) -> tuple[list[Operation], str]:
+    """Return the old days with a new time: `run it at 8:30 instead`."""
+    match = _NEW_CLOCK.match(text.strip(" .,!"))
+    triggers = editing.form.get("triggers")
+    if not match or not isinstance(triggers, list) or len(triggers) != 1:
+        return [], text
+    part = (match["part"] or "").rsplit(" ", 1)[-1].lower()
+    new = clock(match["clock"], part=part or None)
+    fields = str(triggers[0].get("cron", "")).split()
+    if new is None or len(fields) != 5 or not fields[0].isdigit() or not fields[1].isdigit():  # noqa: PLR2004 - cron has five fields
+        return [], text
+    cron = " ".join([str(new.minute), str(new.hour), *fields[2:]])
+    return [SetField(("triggers",), [{**triggers[0], "cron": cron}])], ""
 
 
 _BESIDE_THE_POINT = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,10 @@ _ADD_WORDS = re.compile(
 )
 
 
+# What is done besides hinders nothing that is done already.
+_BESIDES = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
+
+
 def add_steps(
     text: str, refinement: Refinement, masked: Masked, catalog: Catalog, index: Index
 ) -> None:
@@ -42,6 +46,8 @@ def add_steps(
     steps = BaseSteps(refinement.form, catalog)
     said = polished(text)
     body, where, anchors = find_anchor(said, steps, masked)
+    if where == "after" and _BESIDES.search(text):
+        where = "branch"
     body = _ADD_WORDS.sub("", body) or body
     body = re.sub(r"[\s,]+(?:too|as well)$", "", body, flags=re.IGNORECASE)
     actions: list[Action] = []
@@ -160,7 +166,7 @@ def _insert_one(  # noqa: PLR0917 - each is a different thing
         )
         message_for(action, inputs, masked)
         if inputs:
-            table["inputs"] = inputs
+            table["inputs"] = _as_elsewhere(inputs, reachable, steps, refinement.form)
     after = next((each for each in reversed(steps.tables) if each in needs), None)
     used = [
         each
@@ -169,6 +175,29 @@ def _insert_one(  # noqa: PLR0917 - each is a different thing
     ]
     refinement.apply([*used, AddStep(name, table, after)])
     return name
+
+
+def _as_elsewhere(
+    inputs: Mapping[str, Any], reachable: Sequence[str], steps: BaseSteps, form: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return inputs that would become new parameters as other steps have them already."""
+    present = form.get("parameters") or {}
+    values: dict[str, Any] = {}
+    for step in [*reachable, *steps.tables]:
+        given = steps.tables[step].get("inputs")
+        for key, value in given.items() if isinstance(given, Mapping) else ():
+            refers = isinstance(value, str) and "${{ steps." in value
+            if not refers or step in reachable:
+                values.setdefault(str(key), value)
+    return {
+        key: values[key] if key in values and _is_new(value, present) else value
+        for key, value in inputs.items()
+    }
+
+
+def _is_new(value: Any, present: Mapping[str, Any]) -> bool:
+    match = re.fullmatch(r"\$\{\{ params\.(\w+) \}\}", value) if isinstance(value, str) else None
+    return match is not None and match[1] not in present
 
 
 def _condition(action: Action, needs: Sequence[str], where: str, steps: BaseSteps) -> str | None:

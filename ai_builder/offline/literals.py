@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-LiteralKind = OneOf["command", "url", "email", "path", "text", "placeholder", "date", "identifier"]
+LiteralKind = OneOf[
+    "command", "url", "email", "phone", "path", "text", "placeholder", "date", "identifier"
+]
 
 # Each literal becomes one character of this private range.
 _FIRST, _LAST = 0xE000, 0xF8FF
@@ -35,6 +37,7 @@ _PATTERNS: tuple[tuple[LiteralKind, str], ...] = (
     ),
     ("text", r"\"(?P<c0>[^\"\n]{1,2000})\"|(?<![\w])'(?P<c1>[^'\n]{1,2000}?)'(?![\w])"),
     ("email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,}\b"),
+    ("phone", r"(?<![\w+])(?:\+\d{1,3}|00[1-9]\d)(?:[ ./-]?\(?\d+\)?)+\d(?![\w:])"),
     (
         "path",
         (

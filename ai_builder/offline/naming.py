@@ -109,6 +109,8 @@ def workflow_id(texts: Iterable[str]) -> str:
     return name if name and name[0].isalpha() else f"workflow-{name}".strip("-")
 
 
+# Verbs that only say that something shall be done.
+_HELPING = frozenset(["do", "get", "go", "have", "help", "let", "look", "make", "need", "take", "try", "use"])  # fmt: skip  # noqa: E501 - a list reads best in one piece
 _BACK_UP = re.compile(r"\bback(?:ing)? up\b")
 # An address, a file or a number, which names nothing well.
 _VALUE = re.compile(r"\S*[@/\\]\S*|\S+\.\w+|\b\d[\d.,:]*\b")
@@ -119,7 +121,8 @@ def _first_phrase(text: str, most: int, *, at_least: int) -> list[str]:
     said = re.findall(
         r"[a-z0-9]+(?:'[a-z]+)?", _VALUE.sub(" ", _BACK_UP.sub("backup", text.lower()))
     )
-    start = next((i for i, word in enumerate(said) if word in vocabulary().verb_words), None)
+    verbs = [i for i, word in enumerate(said) if word in vocabulary().verb_words]
+    start = next((i for i in verbs if said[i] not in _HELPING), verbs[0] if verbs else None)
     found: list[str] = [] if start is None else [said[start]]
     for word in said[0 if start is None else start + 1 :]:
         if word in _NEXT_PHRASE and len(found) >= at_least:

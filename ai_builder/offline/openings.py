@@ -63,6 +63,25 @@ def opens_passive(text: str) -> bool:
     return bool(_PASSIVE.match(text.strip()))
 
 
+_CONTINUED = re.compile(
+    r"^(?:the|its?|all|every|each|our|their|an?)\s+(?:[\w'-]+\s+){1,4}?\w+(?:ed|wn|ent|ilt|ade|ept|old|aid|ut)\b\s*(?:$|,|\b(?:and|in|into|to|on|at|by|with|from|as|for)\b)",
+    re.IGNORECASE,
+)
+
+
+_BEING = re.compile(r"^be\s+\w+(?:ed|wn|ent|ilt|ade|ept|old|aid|ut)\b", re.IGNORECASE)
+
+
+def is_passive(text: str) -> bool:
+    """Return whether a text says what shall be done to something, or goes on: `be marked`."""
+    return opens_passive(text) or bool(_BEING.match(text.strip()))
+
+
+def continues_passive(text: str) -> bool:
+    """Return whether a text goes on with a passive: `…, the parents informed and …`."""
+    return bool(_CONTINUED.match(text.strip()))
+
+
 _STATED = re.compile(
     r"^(?:the|an?|all|each|every|both|its|our|my|their|it|they)\b\s*(?:[\w'\ue000-\uf8ff-]+\s+){0,7}?(?:is|are|gets?)\s+(?:then\s+|also\s+|finally\s+)?\w+(?:ed|wn|ent|ilt|ade)\s*$",
     re.IGNORECASE,

@@ -10,9 +10,10 @@ _THEY_ARE = r"(?:(?:all|both|everything|each|every one|all (?:two|three|four|fiv
 
 LEADING = re.compile(
     r"^(?:and\s+|but\s+|so\s+|well,?\s+)?(?:"
-    r"(?P<rewind>first(?= (?:though|however))|before (?:that|this|doing (?:so|that|this)|you do (?:so|that))|prior to (?:that|this)|beforehand|but first|first of all though)"  # noqa: E501 - a pattern reads best in one piece
+    r"(?P<rewind>first(?= (?:though|however))|(?:right |just )?(?:before|prior to|ahead of) (?:that|this|it|doing (?:so|that|this)|you do (?:so|that))|beforehand|but first|first of all though)"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?P<rewind_all>(?:before|prior to|ahead of) (?:both|either|these|those|them|all(?: of (?:that|this|it|them))?|everything(?: else)?|any of (?:that|this|it|these|them)))"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<first>first(?:ly)?(?: of all| off| up)?|to (?:start|begin)(?: (?:with|off))?|start(?:ing)? (?:off )?by|begin(?:ning)? by|start with|initially|as a first step|in a first step|step one)"  # noqa: E501 - a pattern reads best in one piece
-    rf"|(?P<next>then|next(?: up)?|after(?:wards?| that| this| which)|subsequently|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|later(?: on)?|thereafter|from there|following (?:that|this)|(?:once|when|as soon as|after|if) {_IT_IS} {_DONE}|with (?:that|this) done|having done (?:that|this|so)|as (?:a|the) next step|(?:the |in the )?next step is to|when done|once done|upon completion|on completion|at that point|right after(?: that)?|immediately after(?:wards| that)?|only then|straight after(?:wards| that)?)"  # noqa: E501 - a pattern reads best in one piece
+    rf"|(?P<next>then|next(?: up)?|after(?:wards?| that| this| which)|subsequently|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|later(?: on)?|thereafter|from (?:there|it|them)|following (?:that|this)|(?:once|when|as soon as|after|if) {_IT_IS} {_DONE}|with (?:that|this) done|having done (?:that|this|so)|as (?:a|the) next step|(?:the |in the )?next step is to|when done|once done|upon completion|on completion|at that point|right after(?: that)?|immediately after(?:wards| that)?|only then|straight after(?:wards| that)?)"  # noqa: E501 - a pattern reads best in one piece
     rf"|(?P<last>finally|lastly|last(?: of all)?|in the end|at the (?:very )?end|to (?:finish|wrap up|close|conclude)(?: (?:off|up|things (?:off|up)))?|ultimately|eventually|as (?:a|the) (?:last|final) step|(?:once|when|after|as soon as|if) {_THEY_ARE}(?: (?:jobs|tasks|steps|branches))?(?: have| are)? ?{_DONE}|when (?:everything|all) is said and done|the (?:last|final) step is to)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<beside>meanwhile|in the meantime|at (?:the )?same time|simultaneously|in parallel(?: (?:to|with) (?:that|this|it))?|concurrently|parallel to (?:that|this)|alongside(?: (?:that|this))?|while (?:that|this|it)(?:'s| is)?(?: (?:happening|running|going on|happens|runs|in progress|under way))|while (?:you(?:'re| are)|we(?:'re| are)) at it|during that time)"  # noqa: E501 - a pattern reads best in one piece
     r"|(?P<also>also|additionally|in addition|besides|plus|as well|moreover|furthermore|on top of that)"  # noqa: E501 - a pattern reads best in one piece
@@ -21,7 +22,7 @@ LEADING = re.compile(
 )
 
 TRAILING_BESIDE = re.compile(
-    r"[,\s]*\b(?:in parallel(?: with (?:that|it|each other|one another))?|at (?:the )?same time|simultaneously|concurrently|side by side|all at once|at once|together in parallel|in tandem)[\s.,]*$",  # noqa: E501 - a pattern reads best in one piece
+    r"[,\s]*\b(?:in parallel(?: with (?:that|it|each other|one another))?|at (?:the )?same time|simultaneously|concurrently|side by side|all at once|at once|together in parallel|in tandem|independent(?:ly)?(?: (?:of|from) (?:each other|one another))?)[\s.,]*$",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 TRAILING_ORDER = re.compile(
@@ -30,7 +31,7 @@ TRAILING_ORDER = re.compile(
 )
 
 THEN = re.compile(
-    r"\s*[,;]?\s*(?:\b(?:and|but)\s+)?(?:\b(?P<then>then(?! again)|after(?:wards?\b| that\b| which\b| this\b)|next(?=[, ])(?! (?:day|week|month|year|run|step|to|time|quarter|business|morning|monday|tuesday|wednesday|thursday|friday))|subsequently|finally|lastly|thereafter|followed by|before finally|eventually|in turn|and last)|\b(?P<beside>meanwhile|(?:while |and |but )?(?:at (?:the )?same time|simultaneously|in parallel|concurrently)(?! (?:with|to)\b)|while also|while)|(?P<rewind>but (?:first|before that|beforehand|before you do)|but do that only after)|(?P<arrow>-+>|=>|>>))(?=\W|$)\s*[,:]?\s*",  # noqa: E501 - a pattern reads best in one piece
+    r"\s*[,;]?\s*(?:\b(?:and|but)\s+)?(?:\b(?P<then>then(?! again)|after(?:wards?\b| that\b| which\b| this\b)|(?<!the )(?<!our )(?<!its )(?<!their )(?<!your )(?<!a )next(?=[, ])(?! (?:day|week|month|year|run|step|to|time|quarter|business|morning|monday|tuesday|wednesday|thursday|friday))|subsequently|finally|lastly|thereafter|followed by|before finally|eventually|in turn|and last)|\b(?P<beside>meanwhile|(?:while |and |but )?(?:at (?:the )?same time|simultaneously|in parallel|concurrently)(?! (?:with|to)\b)|while also|while)|(?P<rewind>but (?:first|before that|beforehand|before you do)|but do that only after)|(?P<arrow>-+>|=>|>>))(?=\W|$)\s*[,:]?\s*",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 

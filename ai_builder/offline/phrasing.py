@@ -20,6 +20,10 @@ _AMOUNT_FIRST = re.compile(
     rf"{_LINE}(?P<state>(?:over|under|above|below|more than|less than|fewer than|at least|at most|hotter than|colder than|higher than|lower than|older than|longer than)\s+[^.,;:!?\n]{{1,40}}?)\s*(?:\?|->|=>|:| and (?=\w))\s*(?=\S)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
+_OTHER_SIDE = re.compile(
+    rf"{_LINE}(?:(?:if )?(?:it is |it's )?(?:less|more|fewer|lower|higher|below|above|not|neither|anything (?:else|less|more|lower|higher)|everything else|all others?)(?: than that| that)?|in (?:any|the|every) other case|if neither)\s*(?:\?|:|->|=>)\s*(?=\S)",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 _ASKED_FIRST = re.compile(
     rf"{_LINE}(?P<verb>is|are)\s+(?P<subject>there|it|they|this|that)(?P<rest>\b[^.,;:!?\n]{{0,40}}?)\s*[,?]\s*(?:so|then)\s+(?=\S)",
     re.IGNORECASE,
@@ -66,6 +70,7 @@ def rephrased(text: str) -> str:
     text = _FIRST_NEEDED.sub(lambda match: f" But first {match['what']}", text)
     text = _WHICH_FIRST.sub(", but first ", text)
     text = _ASKED_FIRST.sub(r"\g<start>if \g<subject> \g<verb>\g<rest>, ", text)
+    text = _OTHER_SIDE.sub(lambda match: f"{match['start']} otherwise, ", text)
     for pattern in (_STATE_FIRST, _AMOUNT_FIRST):
         text = pattern.sub(_as_condition, text)
     text = "".join(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from prefect_luthier.ai_builder.offline.base_dataflow import upstream_of
 from prefect_luthier.ai_builder.offline.base_steps import BaseSteps
 from prefect_luthier.ai_builder.offline.clauses import Clause
-from prefect_luthier.ai_builder.offline.conditions import read_condition
+from prefect_luthier.ai_builder.offline.conditions import Meaning, read_condition
+from prefect_luthier.ai_builder.offline.dataflow import result_expression
 from prefect_luthier.ai_builder.offline.edits import MEANT
 from prefect_luthier.ai_builder.offline.literals import Masked
 
@@ -80,6 +82,9 @@ def default_place(
             clause.condition,
             re.IGNORECASE,
         )
+        told = _telling_step(meaning, steps) if meaning.kind == "failed" else None
+        if told:
+            return "branch", [told]
         meant = None if general else steps.find(masked.unmask(clause.condition))
         if meant is not None and meant.score >= MEANT:
             return "branch", [meant.id]
@@ -97,6 +102,20 @@ def default_place(
     ):
         return "branch", [working_on.id]
     return "end", []
+
+
+_STATE_WORDS = re.compile(
+    r"\b(?:down|offline|unreachable|unavailable|red|not (?:ok|up|reachable|available|responding)|does(?:n't| not) answer)\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
+def _telling_step(meaning: Meaning, steps: BaseSteps) -> str | None:
+    """Return the step whose output says that something is down, as a condition has it."""
+    if not _STATE_WORDS.search(meaning.subject):
+        return None
+    found = (name for name in steps.tables if result_expression(upstream_of(name, steps), meaning))
+    return next(found, None)
 
 
 _ON_SURE = 0.45

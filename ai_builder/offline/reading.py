@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from prefect_luthier.ai_builder.offline.choice import Action, choose
+from prefect_luthier.ai_builder.offline.choice import Action, choose, ranked_texts
 from prefect_luthier.ai_builder.offline.clause_words import IDLE, is_order, is_vague, plain
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Link, split_clauses
 from prefect_luthier.ai_builder.offline.literals import Masked
+from prefect_luthier.ai_builder.offline.meanings import learn
 from prefect_luthier.ai_builder.offline.openings import states_passive
 from prefect_luthier.ai_builder.offline.quantities import take_care
 from prefect_luthier.ai_builder.offline.retrieval import Index
@@ -16,7 +17,7 @@ from prefect_luthier.ai_builder.offline.retrieval import Index
 ACCEPT_STATED = 0.6
 # How much less a clause in far words must fit, where the request has clauses that do fit; and how
 # many of those a clause needs beside it to be left out.
-_EASE = 0.15
+_EASE = 0.3
 _FEW = 2
 
 
@@ -47,7 +48,7 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
     """
     about = index.about(plain(text))
     strict = _read(text, masked, about)
-    if not strict.unknown or len(strict.actions) < _FEW * len(strict.unknown):
+    if not strict.unknown or not strict.actions:
         return strict
     # Among things that can be done, a clause in far words more likely means one of them too.
     lenient = _read(text, masked, about, ease=_EASE)
@@ -56,12 +57,14 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
     return lenient
 
 
-def _read(text: str, masked: Masked, index: Index, ease: float = 0.0) -> Reading:
+def _read(text: str, masked: Masked, index: Index, ease: float = 1.0) -> Reading:
     """Read the clauses; ``ease`` lowers what an entry must reach to be accepted."""
     actions: list[Action] = []
     unknown: list[str] = []
     vague: list[str] = []
-    for read in split_clauses(text):
+    clauses = split_clauses(text)
+    learn(each for clause in clauses for each in ranked_texts(clause))
+    for read in clauses:
         care, rest = take_care(read.text)
         if care and actions and is_vague(plain(rest)):
             actions[-1] = replace(actions[-1], care=care.over(actions[-1].care))
@@ -106,22 +109,35 @@ def _without_echoes(actions: Sequence[Action]) -> list[Action]:
     ]
 
 
-# A clause that means the same entry as another must fit it nearly as well to be a step of its own.
-_REPEATED = 0.75
+# Of two clauses that mean one entry, the one that fits it worse means its next best entry where
+# that fits nearly as well, and is no step of its own where it fits much worse.
+_NEXT_BEST, _REPEATED = 0.9, 0.75
 
 
 def _without_repeats(actions: Sequence[Action]) -> list[Action]:
-    """Drop the weaker of two clauses that mean one entry, unless they are about other values."""
-    return [
-        action
-        for action in actions
-        if action.literals
-        or not any(
-            other is not action
-            and other.entry is not None
-            and action.entry is not None
-            and other.entry.slug == action.entry.slug
-            and action.score < _REPEATED * other.score
-            for other in actions
-        )
-    ]
+    """Give the weaker of two clauses that mean one entry another, unless their values differ."""
+    kept: list[Action] = []
+    used = {action.entry.slug for action in actions if action.entry is not None}
+    for action in actions:
+        better = max((a.score for a in actions if _same_entry(action, a)), default=0.0)
+        second = action.second
+        if action.literals or better <= action.score or action.clause.event:
+            kept.append(action)
+        elif (
+            second is not None
+            and second.entry.slug not in used
+            and second.score >= _NEXT_BEST * action.score
+        ):
+            kept.append(replace(action, entry=second.entry, score=second.score))
+        elif action.score >= _REPEATED * better:
+            kept.append(action)
+    return kept
+
+
+def _same_entry(first: Action, second: Action) -> bool:
+    return (
+        first is not second
+        and first.entry is not None
+        and second.entry is not None
+        and first.entry.slug == second.entry.slug
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from prefect_luthier.ai_builder.offline.base_changes import Refinement, heal
@@ -22,6 +22,7 @@ from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.ai_builder.offline.step_edits import edit_guard, edit_removal, edit_replacement
 from prefect_luthier.ai_builder.offline.value_edits import (
+    edit_contrast,
     edit_literal,
     edit_named_value,
     edit_number,
@@ -41,7 +42,7 @@ def refine(masked: Masked, form: Mapping[str, Any], catalog: Catalog, index: Ind
         index: The catalog, prepared for matching.
     """
     refinement = Refinement(dict(form))
-    for sentence in sentences(masked.text):
+    for sentence in _with_subjects(sentences(masked.text)):
         editing = Editing(refinement.form, BaseSteps(refinement.form, catalog), masked)
         changed = edit_number(sentence, editing)
         if changed:
@@ -52,8 +53,36 @@ def refine(masked: Masked, form: Mapping[str, Any], catalog: Catalog, index: Ind
     return refinement
 
 
+_SUBJECT = re.compile(
+    r"^(?:(?:well|so|but|and|sorry|hi|ok|hm+)\W+)*(?P<subject>(?:the|our|that|this|its|my)\s+(?:[\w'-]+\s+){1,4}?)(?:(?:is|are|was|were|has|have|does|do|can|may|could|sometimes|often|always|never|keeps?|fails?|hangs?|takes?|breaks?|tends?|seems?|needs?)\b).*$",
+    re.IGNORECASE,
+)
+_ABOUT_IT = re.compile(
+    r"^(?P<verb>(?:please\s+|so\s+|just\s+)*(?:retry|repeat|remove|drop|delete|skip|omit|leave|take|limit|stop|rename|move|give up on|try|get rid of))\s+(?:it|that|them|this|those)\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
+def _with_subjects(found: Sequence[str]) -> list[str]:
+    """Return sentences with what `it` stands for: `the push is slow: retry it` retries the push."""
+    kept: list[str] = []
+    for sentence in found:
+        pieces = re.split(r",\s+(?:so\s+|and\s+|please\s+)*", sentence)
+        said = pieces[-1].strip()
+        about = _ABOUT_IT.match(said)
+        told = sentence[: -len(pieces[-1])].strip(" ,") or (kept[-1] if kept else "")
+        subject = _SUBJECT.match(told) if about else None
+        if about and subject:
+            if told == (kept[-1] if kept else ""):
+                kept.pop()
+            kept.append(f"{about['verb']} {subject['subject'].strip()}{said[about.end() :]}")
+        else:
+            kept.append(sentence)
+    return kept
+
+
 _NEXT_CHANGE = re.compile(
-    r"\s*(?:,\s*(?:and\s+|but\s+)?|\s+and\s+|\s+but\s+)(?:also\s+|then\s+|please\s+)*(?=(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|add|use|turn|give up|schedule|undo|get rid of|move|put|notify|send|post)\b)",  # noqa: E501 - a pattern reads best in one piece
+    r"\s*(?:,\s*(?:and\s+|but\s+)?|\s+and\s+|\s+but\s+)(?:also\s+|then\s+|please\s+)*(?=(?:remove|drop|delete|rename|retry|replace|set|change|make (?:it|the|this)|run (?:it|this|the)|add|use|turn|give up|schedule|undo|get rid of|move|put|notify|send|post|mail|email|text|tell|write|page|message|take|leave|skip)\b)",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -100,6 +129,7 @@ def _read_change(
         edit_name,
         edit_care,
         edit_value,
+        edit_contrast,
         edit_literal,
         lambda text, editing: edit_replacement(text, editing, index),
         lambda text, editing: edit_removal(text, editing, index),

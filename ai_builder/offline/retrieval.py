@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
 
 from prefect_luthier.ai_builder.offline.catalog_vectors import entry_vectors
-from prefect_luthier.ai_builder.offline.sentence_vectors import sentence_encoder
+from prefect_luthier.ai_builder.offline.meanings import meaning
 from prefect_luthier.ai_builder.offline.word_vectors import is_word, nearness, vectors
 from prefect_luthier.ai_builder.offline.words import restated, stem, vocabulary, words
 from prefect_luthier.catalog import Catalog, CatalogEntry
@@ -35,10 +35,16 @@ _OPPOSITE_FACTOR = 0.35
 _CONTEXT_BONUS = 0.08
 _SUBJECT_BONUS = 0.2
 _SERVICE_FACTOR = 0.8
-_USUALLY_ASKED = 0.4
+# The verb is among the first words of a clause; what an entry does, among those of its own.
+_VERB_WITHIN, _ACTION_WITHIN = 3, 4
+# What speaks for an entry (meaning, words, verb, lead), and what must be outweighed.
+_EVIDENCE = (6.5, 2.4, 0.3, 7.3)
+_DOUBT = 6.65
+# How far an entry is taken to do what a verb says that says little, such as `get` or `make`.
+_ANY_VERB = 0.55
 # The words' part in a score; the rest is the nearness of meanings, whole from this cosine on.
-_WORDS_SHARE = 0.5
-_SAME_MEANING = 0.7
+_WORDS_SHARE = 0.3
+_SAME_MEANING = 0.85
 
 
 @dataclass(frozen=True)
@@ -56,27 +62,40 @@ class Match:
     Args:
         entry: The entry.
         score: Overall fit.
-        asked: Share of the clause's meaning that the entry covers.
+        asked: Share of the clause's words that the entry covers.
+        meaning: Cosine of the clause's vector and the entry's.
+        verb: How far the entry does what the clause's verb says, from 0 to 1.
+        lead: How much better it fits than the best other entry; negative when it is not the best.
     """
 
     entry: CatalogEntry
     score: float
     asked: float
+    meaning: float = 0.0
+    verb: float = 1.0
+    lead: float = 0.0
 
     @property
     def fit(self) -> float:
-        """How surely it is meant: an entry that covers no word of a clause hardly is."""
-        return self.score + min(max((self.asked - _USUALLY_ASKED) / 2, -0.2), 0.1)
+        """How surely it is meant, from 0 to 1.
+
+        A logistic regression over clauses whose entry is known, each once with its entry in the
+        catalog and once without it.
+        """
+        evidence = (self.meaning, self.asked, self.verb, self.lead)
+        weighed = sum(weight * each for weight, each in zip(_EVIDENCE, evidence, strict=True))
+        return 1 / (1 + math.exp(-(weighed - _DOUBT)))
 
 
 @dataclass(frozen=True)
 class _Document:
-    """An entry's words: the weight of each stem, the stems of its slug, its sides."""
+    """An entry's words: the weight of each stem, the stems of its slug, its sides, its action."""
 
     entry: CatalogEntry
     weights: dict[str, float]
     slug: tuple[str, ...]
     sides: frozenset[str]
+    action: tuple[str, ...]
 
 
 class Index:
@@ -117,7 +136,7 @@ class Index:
             text: The whole request.
         """
         found = copy(self)
-        nearness = self._meanings @ _meaning(text)
+        nearness = self._meanings @ meaning(text)
         found._subject = _SUBJECT_BONUS * (nearness - nearness.max(initial=0.0))  # noqa: SLF001 - a copy of itself
         return found
 
@@ -158,8 +177,7 @@ class Index:
             context: Words around the clause, which decide between entries that fit alike.
             limit: Most matches to return.
         """
-        text = restated(text)
-        query = query_terms(text)
+        query = query_terms(restated(text))
         if not query or not self._documents:
             return []
         similarity = self._similarities(query)
@@ -168,7 +186,7 @@ class Index:
         asked = weights @ best / weights.sum()
         offered = self._slug_weights @ similarity.max(axis=0)
         scores = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * offered
-        meant = self._meanings @ _meaning(text)
+        meant = self._meanings @ meaning(text)
         scores = _WORDS_SHARE * scores + (1 - _WORDS_SHARE) * np.clip(meant / _SAME_MEANING, 0, 1)
         agreement = self._agreement(query)
         scores, asked = (
@@ -176,8 +194,35 @@ class Index:
             asked * agreement,
         )
         scores = scores * self._runnable + self._subject
-        order = np.argsort(-scores, kind="stable")[:limit]
-        return [Match(self._documents[i].entry, float(scores[i]), float(asked[i])) for i in order]
+        order = np.argsort(-scores, kind="stable")[: max(limit, 2)]
+        best_two = [float(scores[i]) for i in order[:2]]
+        return [
+            Match(
+                self._documents[i].entry,
+                float(scores[i]),
+                float(asked[i]),
+                max(0.0, float(meant[i])),
+                self._verb_fit(query, similarity, self._documents[i]),
+                float(scores[i]) - (best_two[-1] if place == 0 else best_two[0]),
+            )
+            for place, i in enumerate(order[:limit])
+        ]
+
+    def _verb_fit(self, query: list[Term], similarity: Floats, document: _Document) -> float:
+        """Return how far an entry's slug and first words stand for the verb of a clause."""
+        known = vocabulary()
+        verb = next(
+            (
+                row
+                for row, term in enumerate(query[:_VERB_WITHIN])
+                if term.word in known.verb_words and term.stem not in known.light
+            ),
+            None,
+        )
+        if verb is None:
+            return _ANY_VERB
+        columns = [self._columns[term] for term in document.action]
+        return float(similarity[verb, columns].max()) if columns else 0.0
 
     def _context_bonus(self, context: str, query: list[Term]) -> Floats | float:
         asked = {term.stem for term in query}
@@ -234,13 +279,6 @@ class Index:
         )
 
 
-@lru_cache(maxsize=4096)
-def _meaning(text: str) -> Floats:
-    """Return the vector of a clause; asked as `how to`, orders lie nearer to descriptions."""
-    asked = f"how to {' '.join(text.split())}"
-    return np.asarray(sentence_encoder().encode([asked])[0], dtype=np.float32)
-
-
 @lru_cache(maxsize=20_000)
 def _relations(term: str, others: tuple[str, ...]) -> dict[str, float]:
     known = vocabulary()
@@ -294,7 +332,10 @@ def _document(entry: CatalogEntry, forms: dict[str, str]) -> _Document:
     sides = frozenset().union(*(polarity.get(term.stem, frozenset()) for term in slug))
     if not sides and description:
         sides = polarity.get(description[0].stem, frozenset())
-    return _Document(entry, weights, tuple(dict.fromkeys(t.stem for t in slug)), sides)
+    action = dict.fromkeys(term.stem for term in (*slug, *description[:_ACTION_WITHIN]))
+    return _Document(
+        entry, weights, tuple(dict.fromkeys(t.stem for t in slug)), sides, tuple(action)
+    )
 
 
 def _split_camel(slug: str) -> str:

@@ -16,7 +16,7 @@ class Slot:
 
     Args:
         name: Its name.
-        role: What kind of value it holds: path, folder, url, email, message, title, content,
+        role: What kind of value it holds: path, folder, url, email, phone, message, title, content,
             since, count, secret or other.
         type: JSON type, `any` when the schema does not say.
         required: Whether the entry cannot do without it.
@@ -49,6 +49,7 @@ _ROLES: tuple[tuple[str, frozenset[str]], ...] = (
             ["email", "emails", "mail", "recipient", "recipients", "to", "cc", "bcc", "addressee"]
         ),
     ),
+    ("phone", frozenset(["phone", "mobile", "cell", "telephone", "msisdn"])),
     ("channel", frozenset(["channel", "room"])),
     (
         "path",

@@ -15,7 +15,7 @@ from prefect_luthier.ai_builder.operations import Operation, SetField, SetStepFi
 _DEFAULT = re.compile(
     r"(?:the\s+)?(?:default(?:\s+value)?\s+(?:of|for)\s+(?:the\s+)?(?:parameter\s+)?(?P<a>[\w -]+?)\s+(?:should be|shall be|must be|is|to|=)\s*"  # noqa: E501 - a pattern reads best in one piece
     r"|(?:set|change|make|update|put|switch|use)\s+(?:the\s+)?(?:default\s+(?:of|for)\s+)?(?:the\s+)?(?:parameter\s+)?(?P<b>[\w -]+?)(?:'s)?(?:\s+(?:parameter|default|value|input))*\s+(?:to|from \S+ to|=|be)\s+"  # noqa: E501 - a pattern reads best in one piece
-    r"|(?:the\s+)?(?P<c>[\w -]+?)\s+(?:should|must|has to|needs to)\s+(?:now\s+)?(?:default to|be)\s+"  # noqa: E501 - a pattern reads best in one piece
+    r"|(?:the\s+)?(?P<c>[\w -]+?)\s+(?:should|must|has to|needs to)\s+(?:now\s+)?(?:default to|be)\s+(?:called\s+|named\s+)?"  # noqa: E501 - a pattern reads best in one piece
     r"|default\s+(?P<d>[\w -]+?)\s+to\s+"
     r"|^wrong\s+(?P<e>[\w -]+?)\s*[,;:.-]+\s*(?:it|that)?\s*(?:has to be|should be|must be|needs to be|is|use|make it)\s+)"  # noqa: E501 - a pattern reads best in one piece
     r"(?P<value>.+?)(?:\s+(?:instead|now|by default|as default))?$",
@@ -132,6 +132,30 @@ def _kind(value: str) -> str | None:
         if len(masked.literals) == 1 and len(masked.text.strip()) == 1
         else None
     )
+
+
+_CONTRASTED = re.compile(
+    r"(?P<new>[\w.@#/:+-]+)(?:\s*,)?\s+(?:instead of|rather than|in place of|and not|but not|not)\s+(?:in\s+|to\s+|on\s+|at\s+|the\s+|for\s+)*(?P<old>[\w.@#/:+-]+)$"  # noqa: E501 - a pattern reads best in one piece
+    r"|\b(?:from|replace|swap|instead of)\s+(?P<old2>[\w.@#/:+-]+)\s*,?\s+(?:to|with|by|for|use|take)\s+(?P<new2>[\w.@#/:+-]+)$",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
+def edit_contrast(text: str, editing: Editing) -> list[Operation]:
+    """Return the base with one value for another: `watch db-02 instead of db-01`."""
+    match = _CONTRASTED.search(editing.masked.unmask(text).strip(" .,!"))
+    if not match:
+        return []
+    old, new = match["old"] or match["old2"], match["new"] or match["new2"]
+    whole = re.compile(rf"(?<![\w-]){re.escape(old)}(?![\w-])", re.IGNORECASE)
+    given = [(step, key, value) for step, key, value in _inputs(editing) if isinstance(value, str)]
+    if not any(whole.fullmatch(value) for _, _, value in given):
+        return []
+    return [
+        SetStepField(step, ("inputs", key), whole.sub(lambda _: new, value))
+        for step, key, value in given
+        if "${{" not in value and whole.search(value)
+    ]
 
 
 _WITH_WORD = (

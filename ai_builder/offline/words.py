@@ -40,6 +40,7 @@ class Vocabulary:
         polarity: The sides that a word is on, by stem.
         weak: Words that say little about which action is meant.
         stop: Words that say nothing.
+        light: Verbs that say little about what is done, such as `get`.
         vague: Words that name nothing an action could be found by.
         irregular: Irregular form to base form.
         phrases: Idioms and the words they stand for.
@@ -54,6 +55,7 @@ class Vocabulary:
     polarity: dict[str, frozenset[str]]
     weak: frozenset[str]
     stop: frozenset[str]
+    light: frozenset[str]
     vague: frozenset[str]
     irregular: dict[str, str]
     phrases: tuple[tuple[re.Pattern[str], str], ...]
@@ -87,6 +89,7 @@ def vocabulary() -> Vocabulary:
         polarity=_sides(data["polarity"]),
         weak=frozenset(map(_raw_stem, data["weak"]["words"].split())),
         vague=frozenset(map(_raw_stem, data["vague"]["words"].split())),
+        light=frozenset(map(_raw_stem, data["light"]["words"].split())),
         stop=frozenset(data["stop"]["words"].split()),
         irregular=irregular,
         phrases=tuple(

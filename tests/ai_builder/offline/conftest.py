@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
+from prefect_luthier.ai_builder.cases import Case
 from prefect_luthier.ai_builder.drafting import Draft, DraftRequest
+from prefect_luthier.ai_builder.graph_scores import Overlap, graph_of
 from prefect_luthier.ai_builder.offline.drafter import draft_offline
 from prefect_luthier.ai_builder.offline.retrieval import Index
 from prefect_luthier.catalog import Catalog, read_catalog
@@ -55,3 +60,35 @@ def draft_builtin() -> Callable[..., Draft]:
         return draft_offline(DraftRequest(request, source), installed_catalog())
 
     return draft
+
+
+_LEAST = 0.12
+_PIECES = re.compile(r"[,.;\n]|\bthen\b|\band\b", re.IGNORECASE)
+
+
+def _word_step_f1(cases: Sequence[Case], catalog: Catalog) -> float:
+    """Return the F1 of the steps that words alone find.
+
+    Args:
+        cases: Requests for new workflows.
+        catalog: What they may use.
+    """
+    slugs = [entry.slug for entry in catalog]
+    texts = [f"{re.sub('[^A-Za-z0-9]+', ' ', e.slug)} {e.description}" for e in catalog]
+    vectorizer = TfidfVectorizer(sublinear_tf=True)
+    entries = vectorizer.fit_transform(texts)
+    found = Overlap()
+    for case in cases:
+        if case.kind != "create" or case.expected is None:
+            continue
+        pieces = [piece for piece in _PIECES.split(case.request) if piece.strip()]
+        nearness = (vectorizer.transform(pieces) @ entries.T).toarray()
+        drafted = Counter(slugs[row.argmax()] for row in nearness if row.max() >= _LEAST)
+        found += Overlap.of(drafted, graph_of(case.expected).steps)
+    return found.f1 or 0.0
+
+
+@pytest.fixture(scope="session")
+def word_step_f1() -> Callable[[Sequence[Case], Catalog], float]:
+    """A plain baseline: each piece of a request means the entry of nearest words."""
+    return _word_step_f1
