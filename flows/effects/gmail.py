@@ -20,7 +20,7 @@ from prefect_luthier.flows.effects.http_answers import (
     traced,
 )
 from prefect_luthier.flows.effects.mail.message import MARKER_HEADER, Marks, Message, rfc822
-from prefect_luthier.flows.effects.tokens import forget_token, gmail_token, is_local
+from prefect_luthier.flows.effects.tokens import forget_token, gmail_token, is_local, tls
 
 _MOST_INLINE_BYTES = 3 * 1024 * 1024
 _PAGE = 100
@@ -129,6 +129,7 @@ class GmailAdapter:
             timeout=self.credentials.timeout_s,
             headers={"Authorization": f"Bearer {token}"},
             trust_env=not is_local(self.credentials.base_url),
+            verify=tls(),
         ) as client:
             yield client
 

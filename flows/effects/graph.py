@@ -24,7 +24,7 @@ from prefect_luthier.flows.effects.http_answers import (
 )
 from prefect_luthier.flows.effects.mail.addresses import Mailbox
 from prefect_luthier.flows.effects.mail.message import MARKER_HEADER, Marks, Message, thread
-from prefect_luthier.flows.effects.tokens import forget_token, is_local, outlook_token
+from prefect_luthier.flows.effects.tokens import forget_token, is_local, outlook_token, tls
 
 # A named MAPI property in the public-strings set, which $filter can search.
 MARK_PROPERTY = "String {00020329-0000-0000-c000-000000000046} Name LuthierRequest"
@@ -133,6 +133,7 @@ class GraphAdapter:
                 "client-request-id": self.marks.request,
             },
             trust_env=not is_local(self.credentials.base_url),
+            verify=tls(),
         ) as client:
             yield client
 

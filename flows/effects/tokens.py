@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -202,8 +204,14 @@ class _MicrosoftHttp:
         return url
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """Return the settings for encrypted connections; reading the certificates takes long."""
+    return httpx.create_ssl_context()
+
+
 def _client(url: str, timeout_s: float) -> httpx.Client:
-    return httpx.Client(timeout=timeout_s, trust_env=not is_local(url))
+    return httpx.Client(timeout=timeout_s, trust_env=not is_local(url), verify=tls())
 
 
 def is_local(url: str) -> bool:
