@@ -13,23 +13,23 @@ from prefect_luthier.flows.rosette.search_progress import Round
 from prefect_luthier.flows.rosette.search_record import SearchRecord
 from prefect_luthier.rmos.search.attempts import Attempt
 from prefect_luthier.rmos.search.judging import engine_judge
-from prefect_luthier.rmos.search.loop import Leg, run_leg
+from prefect_luthier.rmos.search.loop import Leg, Made, run_leg
 from prefect_luthier.rmos.search.request import Prepared
 from prefect_luthier.rmos.search.result import SearchResult
 from prefect_luthier.rmos.search.search import Search
 
-RunLegs = Callable[[Sequence[Leg]], Awaitable[list[list[Attempt]]]]
+RunLegs = Callable[[Sequence[Leg]], Awaitable[list[Made]]]
 """Runs legs side by side and returns what each made, in their order."""
 
 OnRound = Callable[[Round], Awaitable[None]]
 
 
-def make_leg(leg: Leg) -> list[Attempt]:
+def make_leg(leg: Leg) -> Made:
     """Make the attempts of a leg with the real engine and the real clock."""
     return run_leg(leg, engine_judge(leg.problem.context), time.monotonic)
 
 
-async def legs_in_threads(legs: Sequence[Leg]) -> list[list[Attempt]]:
+async def legs_in_threads(legs: Sequence[Leg]) -> list[Made]:
     """Run legs in threads of this process."""
     return list(await asyncio.gather(*(asyncio.to_thread(make_leg, leg) for leg in legs)))
 

@@ -13,8 +13,7 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner
 
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.rosette.search_run import RunLegs, make_leg
-from prefect_luthier.rmos.search.attempts import Attempt
-from prefect_luthier.rmos.search.loop import Leg
+from prefect_luthier.rmos.search.loop import Leg, Made
 
 RunnerName = Literal["threads", "processes", "dask"]
 
@@ -22,13 +21,13 @@ _MOST_WORKERS = 16
 
 
 @task(name="search-leg", task_run_name="attempts from {first}", persist_result=False)
-def run_leg_task(leg: Leg, first: int) -> list[Attempt]:  # noqa: ARG001 - names the task run
+def run_leg_task(leg: Leg, first: int) -> Made:  # noqa: ARG001 - names the task run
     """Make the attempts of one leg, in a worker of a task runner."""
     return make_leg(leg)
 
 
 @task(name="search-leg", task_run_name="attempts from {first}", persist_result=False)
-async def run_leg_thread(leg: Leg, first: int) -> list[Attempt]:  # noqa: ARG001
+async def run_leg_thread(leg: Leg, first: int) -> Made:  # noqa: ARG001
     """Make the attempts of one leg in a thread of this process."""
     return await asyncio.to_thread(make_leg, leg)
 
@@ -53,13 +52,13 @@ async def running_legs(name: RunnerName, islands: int) -> AsyncIterator[RunLegs]
     with runner:
         await _results([runner.submit(start_worker, {}) for _ in range(workers)])
 
-        async def run(legs: Sequence[Leg]) -> list[list[Attempt]]:
+        async def run(legs: Sequence[Leg]) -> list[Made]:
             return await _results([runner.submit(run_leg_task, _parameters(leg)) for leg in legs])
 
         yield run
 
 
-async def _in_threads(legs: Sequence[Leg]) -> list[list[Attempt]]:
+async def _in_threads(legs: Sequence[Leg]) -> list[Made]:
     return list(await asyncio.gather(*(run_leg_thread(**_parameters(leg)) for leg in legs)))
 
 

@@ -40,24 +40,39 @@ class Leg:
     seconds: float
 
 
-def run_leg(leg: Leg, judge: Judge, clock: Clock) -> list[Attempt]:
-    """Make the attempts of a leg, numbered from 1 within its island.
+@dataclass(frozen=True)
+class Made:
+    """What a leg made.
 
-    Fewer than asked for come back when time runs out or the wanted score is reached. The time is
-    looked at before every piece of work, whose size follows from what earlier ones took.
+    Args:
+        attempts: Numbered from 1 within its island; fewer than asked for when the wanted score
+            was reached, nobody proposed any more, or time ran out.
+        out_of_time: Whether it was the time.
     """
-    deadline = clock() + leg.seconds
+
+    attempts: tuple[Attempt, ...]
+    out_of_time: bool = False
+
+
+def run_leg(leg: Leg, judge: Judge, clock: Clock) -> Made:
+    """Make the attempts of a leg.
+
+    Nothing is begun that would end after the time, going by how long it took before.
+    """
     memory = leg.memory
+    each_s = memory.newest[-1].time_s if memory.newest else 0.0
+    time = _Time(clock, clock() + leg.seconds, each_s * leg.generator.batch_size(memory.made))
     made: list[Attempt] = []
-    rate = _Rate()
-    while len(made) < leg.attempts and clock() < deadline and not _reached(memory, leg):
+    while len(made) < leg.attempts and not _reached(memory, leg):
+        if not time.allows_batch():
+            return Made(tuple(made), out_of_time=True)
         count = min(leg.generator.batch_size(memory.made), leg.attempts - len(made))
-        batch = list(_batch(leg, memory, count, judge, _Timer(clock, deadline, rate)))
+        batch = list(_batch(leg, memory, count, judge, time))
         if not batch:
             break  # nobody proposes anything any more
         made += batch
         memory = memory.after(batch)
-    return made
+    return Made(tuple(made))
 
 
 def _reached(memory: Memory, leg: Leg) -> bool:
@@ -66,48 +81,52 @@ def _reached(memory: Memory, leg: Leg) -> bool:
 
 
 @dataclass
-class _Rate:
-    """How long one attempt takes, from the ones so far."""
+class _Time:
+    """The time that is left, and how long proposing a batch and scoring a design take."""
 
-    seconds: float = 0.0
-    attempts: int = 0
-
-    def add(self, seconds: float, attempts: int) -> None:
-        self.seconds += seconds
-        self.attempts += attempts
-
-    def piece(self, remaining_s: float) -> int:
-        if not self.attempts:
-            return _FIRST_PIECE
-        each = max(self.seconds / self.attempts, 1e-9)
-        return max(1, int(_SHARE_OF_TIME * remaining_s / each))
-
-
-@dataclass(frozen=True)
-class _Timer:
     clock: Clock
     deadline: float
-    rate: _Rate
+    proposing_s: float = 0.0
+    scoring_s: float = 0.0
+    scored: int = 0
 
     @property
     def remaining_s(self) -> float:
         return self.deadline - self.clock()
 
+    @property
+    def each_s(self) -> float:
+        return self.scoring_s / self.scored if self.scored else 0.0
 
-def _batch(leg: Leg, memory: Memory, count: int, judge: Judge, timer: _Timer) -> Iterator[Attempt]:
+    def allows_batch(self) -> bool:
+        remaining_s = self.remaining_s
+        return remaining_s > 0 and remaining_s >= self.proposing_s + self.each_s
+
+    def piece(self) -> int:
+        """Return how many designs to score before looking at the clock again; 0 for none."""
+        remaining_s = self.remaining_s
+        if not self.scored:
+            return _FIRST_PIECE
+        if remaining_s <= 0 or remaining_s < self.each_s:
+            return 0
+        return max(1, int(_SHARE_OF_TIME * remaining_s / max(self.each_s, 1e-9)))
+
+
+def _batch(leg: Leg, memory: Memory, count: int, judge: Judge, time: _Time) -> Iterator[Attempt]:
     """Propose from one knowledge and score piece by piece, as long as there is time."""
-    started = timer.clock()
-    proposals = leg.generator.propose(leg.problem, memory, count, timer.remaining_s)
-    proposing_s = (timer.clock() - started) / max(1, len(proposals))
+    started = time.clock()
+    proposals = leg.generator.propose(leg.problem, memory, count, time.remaining_s)
+    time.proposing_s = time.clock() - started
     done = 0
-    while done < len(proposals) and (timer.remaining_s > 0 or done == 0):
-        started = timer.clock()
-        piece = proposals[done : done + timer.rate.piece(timer.remaining_s)]
+    while done < len(proposals) and (size := time.piece()):
+        started = time.clock()
+        piece = proposals[done : done + size]
         attempts = _judged(leg, memory.made + done, piece, judge)
-        spent = timer.clock() - started
-        timer.rate.add(spent, len(piece))
-        for attempt in attempts:
-            yield replace(attempt, time_s=proposing_s + spent / len(piece))
+        spent_s = time.clock() - started
+        time.scoring_s += spent_s
+        time.scored += len(piece)
+        share_s = time.proposing_s / len(proposals) + spent_s / len(piece)
+        yield from (replace(attempt, time_s=share_s) for attempt in attempts)
         done += len(piece)
 
 

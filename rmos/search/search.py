@@ -11,7 +11,7 @@ from prefect_luthier.rmos.search.budget import Budget
 from prefect_luthier.rmos.search.generator import Generator
 from prefect_luthier.rmos.search.infeasible import proof
 from prefect_luthier.rmos.search.judging import Judge, engine_judge
-from prefect_luthier.rmos.search.loop import Clock, Leg, run_leg
+from prefect_luthier.rmos.search.loop import Clock, Leg, Made, run_leg
 from prefect_luthier.rmos.search.problem import SearchProblem
 from prefect_luthier.rmos.search.result import Binding, SearchResult, Status, what_blocked
 
@@ -41,7 +41,8 @@ class Search:
     evaluations: int = 0
     proven: tuple[Binding, ...] = ()
     _memories: list[Memory] = field(default_factory=list)
-    _stalled: bool = False
+    _ended: bool = False
+    _out_of_time: bool = False
 
     def __post_init__(self) -> None:
         self.proven = proof(self.problem)
@@ -61,7 +62,7 @@ class Search:
     def next_legs(self, elapsed_s: float) -> list[Leg]:
         """Return the next leg of every island that has attempts left; none when it is over."""
         remaining_s = self.budget.seconds - elapsed_s
-        if self.proven or self.succeeded or self._stalled or remaining_s <= 0:
+        if self.proven or self.succeeded or self._ended or remaining_s <= 0:
             return []
         legs = []
         for island, memory in enumerate(self._memories):
@@ -86,17 +87,18 @@ class Search:
         islands = self.budget.islands
         return (self.budget.attempts - island + islands - 1) // islands
 
-    def take(self, made: Sequence[Sequence[Attempt]]) -> list[Attempt]:
+    def take(self, made: Sequence[Made]) -> list[Attempt]:
         """Take what the legs made, in their order; return it numbered within the search."""
         islands = self.budget.islands
         taken: list[Attempt] = []
-        for island, attempts in enumerate(made):
-            self._memories[island] = self._memories[island].after(attempts)
+        for island, leg in enumerate(made):
+            self._memories[island] = self._memories[island].after(leg.attempts)
             taken += [
                 replace(attempt, number=(attempt.number - 1) * islands + island + 1)
-                for attempt in attempts
+                for attempt in leg.attempts
             ]
-        self._stalled = not taken
+        self._out_of_time = any(leg.out_of_time for leg in made)
+        self._ended = self._out_of_time or not taken
         taken.sort(key=lambda attempt: attempt.number)
         self.evaluations += sum(attempt.spec is not None for attempt in taken)
         for attempt in taken:
@@ -120,7 +122,8 @@ class Search:
     def _status(self, allowed: Attempt | None, elapsed_s: float) -> Status:
         if self.succeeded:
             return "success"
-        if elapsed_s >= self.budget.seconds and self.attempts_made < self.budget.attempts:
+        is_late = self._out_of_time or elapsed_s >= self.budget.seconds
+        if is_late and self.attempts_made < self.budget.attempts:
             return "timeout"
         return "best_effort" if allowed else "exhausted"
 
@@ -153,7 +156,7 @@ def run_search(  # noqa: PLR0917 - the search's parts, in the order of their use
     search = Search(problem, generator, budget)
     started = clock()
     while legs := search.next_legs(clock() - started):
-        made = []
+        made: list[Made] = []
         for leg in legs:
             remaining_s = budget.seconds - (clock() - started)
             made.append(run_leg(replace(leg, seconds=remaining_s), judge, clock))

@@ -140,13 +140,13 @@ class SlowJudge:
 
 @pytest.mark.parametrize("seconds", [3, 10, 47.5, 300])
 def test_the_time_is_kept(problem: SearchProblem, seconds: float) -> None:
-    """Time runs out between pieces of work, at most one design late; what blocked is named."""
+    """Nothing is begun that would end late, once it is known how long it takes."""
     clock = Clock()
     judge = SlowJudge(clock)
     budget = Budget(10_000, seconds, 90)
     result = run_search(problem, NumericGenerator(), budget, clock, judge=judge)
     assert result.status == "timeout"
-    assert seconds <= clock.now_s <= max(seconds + 1, 4)
+    assert seconds - 1 <= clock.now_s <= max(seconds, 4)
     assert result.evaluations == sum(judge.sizes) == result.attempts_made
     assert [each.code for each in result.binding_constraints] == ["SLOW"]
     assert result.binding_constraints[0].share == 1.0
