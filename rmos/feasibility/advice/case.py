@@ -11,9 +11,9 @@ from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import Ring, RosetteSpec
 from prefect_luthier.rmos.feasibility.verdict import Change
 
-_DECIMALS = ((1000, 0), (100, 1), (10, 2), (1, 3), (0.1, 4), (0.01, 5))
-_STEPS = 10_000
-"""Fixes are given in steps of 1/10 000 mm."""
+_DECIMALS = ((1000, 0), (100, 2), (1, 3), (0.1, 4), (0.01, 5))
+_MOST_DECIMALS = 6
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -65,20 +65,25 @@ def figure(value: float) -> str:
     """Return a number as people write it: short, and without an exponent."""
     if not math.isfinite(value):
         return str(value)
-    size = abs(value)
-    digits = next((digits for least, digits in _DECIMALS if size >= least), 6)
+    digits = _decimals(value)
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if digits else text
 
 
 def down(value: float) -> float:
-    """Return the largest figure to give that is no larger than ``value``."""
-    return math.floor(value * _STEPS + 1e-6) / _STEPS
+    """Return the largest figure, as it will be written, that is no larger than ``value``."""
+    steps = 10.0 ** _decimals(value)
+    return math.floor(value * steps + _ROUNDING) / steps
 
 
 def up(value: float) -> float:
-    """Return the smallest figure to give that is no smaller than ``value``."""
-    return math.ceil(value * _STEPS - 1e-6) / _STEPS
+    """Return the smallest figure, as it will be written, that is no smaller than ``value``."""
+    steps = 10.0 ** _decimals(value)
+    return math.ceil(value * steps - _ROUNDING) / steps
+
+
+def _decimals(value: float) -> int:
+    return next((digits for least, digits in _DECIMALS if abs(value) >= least), _MOST_DECIMALS)
 
 
 def in_spec(pointer: str, value: Any) -> Change | None:

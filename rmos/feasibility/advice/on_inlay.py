@@ -103,7 +103,7 @@ def tile_wedge(case: Case) -> Advice:
 
 
 def _close(case: Case, message: str, tiles: int) -> Advice:
-    length = round(_circumference_mm(case) / tiles, 4)
+    length = down(_circumference_mm(case) / tiles)
     return Advice(
         message,
         f"Set tile_length_mm of {case.place} to {figure(length)}: {tiles} tiles close the ring.",

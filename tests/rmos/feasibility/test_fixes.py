@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from prefect_luthier.rmos.design.spec import RosetteSpec
+from prefect_luthier.rmos.feasibility.advice.case import figure
 from prefect_luthier.rmos.feasibility.changes import apply_change
 from prefect_luthier.rmos.feasibility.engine import score
 from prefect_luthier.rmos.feasibility.verdict import Change
@@ -145,6 +146,20 @@ def test_the_change_mends_the_violation(name, arranged):
     assert violation.change is not None
     mended = score(*apply_change(spec, context, violation.change))
     assert found(mended, code, violation.ring) == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_sentence_alone_mends_it_too(name, arranged):
+    """Who types the figure that the sentence shows gets rid of the violation as well."""
+    *_, code, _ = CASES[name]
+    spec, context = arranged(name)
+    violation = next(each for each in score(spec, context).violations if each.code == code)
+    change = violation.change
+    if not isinstance(change.value, float):
+        return
+    assert figure(change.value) in violation.fix
+    typed = change.model_copy(update={"value": float(figure(change.value))})
+    assert found(score(*apply_change(spec, context, typed)), code, violation.ring) == []
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_THE_SMALLEST])
