@@ -27,11 +27,14 @@ from prefect_luthier.deployments.store.effects import (
 )
 from prefect_luthier.deployments.store.jobs import ACTIVE, end_job, link_run, list_jobs
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
+from prefect_luthier.deployments.store.tables import CatalogRow
 from prefect_luthier.settings import Settings
 
 _PATIENCE = timedelta(seconds=5)
 _MOST_ATTEMPTS = 10
 _MOST_AT_ONCE = 200
+_KEY_INPUT = "client_request_id"
+_NOT_REPEATED = "its run was lost; it may have happened, so it is not done again."
 _FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED", "MISSING"})
 
 
@@ -79,6 +82,8 @@ class JobSweeper:
                 return None  # the run was ended before it had its result
             if end is None and state == "CANCELLED":
                 end = JobEnd("cancelled", None, _error("cancelled", "its run was cancelled."))
+            if end is None and job.attempts and not _takes_key(session, job.action):
+                end = JobEnd("error", None, _error("interrupted", _NOT_REPEATED))
             if end is None and job.attempts >= _MOST_ATTEMPTS:
                 end = JobEnd("error", None, _error("job-lost", "its run was lost too often."))
             if end is not None:
@@ -100,6 +105,15 @@ class JobSweeper:
                 if not _has_active_job(session, effect):
                     give_up(session, effect, at)
             session.commit()
+
+
+def _takes_key(session: Session, action: str) -> bool:
+    """Tell whether an action takes effect once, so that it may be begun again."""
+    query = select(CatalogRow).where(CatalogRow.slug == action)
+    return any(
+        _KEY_INPUT in (row.document.get("input_schema") or {}).get("properties", {})
+        for row in session.exec(query)
+    )
 
 
 def _has_active_job(session: Session, effect: EffectState) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from prefect_luthier.flows.effects.adapter import Adapter
     from prefect_luthier.flows.effects.mail.message import Marks, Message
     from prefect_luthier.flows.effects.request import EffectRequest
+    from prefect_luthier.policy import Decision, PolicyRequest
     from prefect_luthier.settings import Settings
 
 
@@ -29,7 +30,7 @@ async def send_mail(slug: str, inputs: MailInputs, context: ActionContext) -> Ma
     from prefect_luthier.blocks.blob_store import open_blob_store  # noqa: PLC0415
     from prefect_luthier.flows.effects.mail.message import read_message  # noqa: PLC0415
     from prefect_luthier.flows.effects.perform import perform  # noqa: PLC0415
-    from prefect_luthier.flows.effects.rates import admit  # noqa: PLC0415
+    from prefect_luthier.flows.effects.rates import admission  # noqa: PLC0415
     from prefect_luthier.flows.effects.runtime import runtime_of  # noqa: PLC0415
     from prefect_luthier.settings import load_settings  # noqa: PLC0415
 
@@ -37,10 +38,21 @@ async def send_mail(slug: str, inputs: MailInputs, context: ActionContext) -> Ma
     credentials = await _credentials(slug, inputs.account)
     message = read_message(inputs, credentials.sender, open_blob_store(settings).get)
     request = _request(slug, inputs, message, context, settings)
-    runtime = runtime_of(settings, admit=admit, log=context.log)
+    runtime = runtime_of(settings, admit=admission(settings), log=context.log, announce=_announce)
     outcome = await perform(request, _maker(credentials, message), runtime)
     context.log(f"sent to {len(message.recipients)} recipients as {outcome['message_id']}")
     return MailOutputs(**outcome)
+
+
+def _announce(request: PolicyRequest, decision: Decision) -> None:
+    """Tell Prefect's automations what the permission gate decided."""
+    from prefect.events import emit_event  # noqa: PLC0415 - loads Prefect
+
+    emit_event(
+        event=f"luthier.permission.{'allowed' if decision.allowed else 'denied'}",
+        resource={"prefect.resource.id": f"luthier.action.{request.action}"},
+        payload=decision.to_json() | {"actor": request.actor, "workspace": request.workspace},
+    )
 
 
 async def _credentials(slug: str, account: str) -> Any:

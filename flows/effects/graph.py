@@ -13,7 +13,7 @@ import httpx
 
 from prefect_luthier.blocks.mail_credentials import OutlookCredentials
 from prefect_luthier.errors import LuthierError
-from prefect_luthier.flows.effects.adapter import NotSent, Reach, Sending, Sighting
+from prefect_luthier.flows.effects.adapter import Doubtful, NotSent, Reach, Sending, Sighting
 from prefect_luthier.flows.effects.http_answers import (
     commit,
     in_thread,
@@ -60,9 +60,14 @@ class GraphAdapter:
             path = f"{self._root}/messages/{quote(draft_id, safe='')}/send"
 
             async def send(reach: Reach) -> dict[str, Any]:
-                await commit(
-                    lambda: client.post(path, extensions=traced(reach)), "Outlook, sending"
-                )
+                try:
+                    await commit(
+                        lambda: client.post(path, extensions=traced(reach)), "Outlook, sending"
+                    )
+                except NotSent as error:
+                    if again and not error.retryable:  # the draft may have gone out before
+                        raise Doubtful(error.code, error.message) from error
+                    raise
                 return {"outlook_id": draft_id}
 
             yield Sending({"outlook_id": draft_id}, send)

@@ -83,6 +83,7 @@ async def permit(request: EffectRequest, runtime: Runtime) -> None:
         request.question, "effect", request.correlation_id, request.client_request_id
     )
     decision = await runtime.store.do(lambda session: decide(session, policy, question))
+    runtime.announce(request.question, decision)
     if not decision.allowed:
         raise ActionDenied(decision)
 

@@ -11,7 +11,7 @@ from prefect_luthier.blocks.columns import now
 from prefect_luthier.flows.effects.adapter import Reach
 from prefect_luthier.flows.effects.effect_store import EffectStore
 from prefect_luthier.flows.effects.owner import owner_lives
-from prefect_luthier.policy import Policy
+from prefect_luthier.policy import Decision, Policy, PolicyRequest
 from prefect_luthier.policy_rules import load_policy
 from prefect_luthier.settings import Settings
 
@@ -22,6 +22,13 @@ def _pass(_point: str) -> None:
 
 async def _admit(_provider: str) -> None:
     return None
+
+
+def _tell_nobody(_request: PolicyRequest, _decision: Decision) -> None:
+    return None
+
+
+Announce = Callable[[PolicyRequest, Decision], None]
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ class Runtime:
         sleep: Waits, in seconds.
         reach: Is told each point around the effect.
         log: Takes one line for people.
+        announce: Is told each answer of the permission gate.
         lives: Tells whether the process of an owner lives.
         lease: How long an owner may be silent.
         settle: How long after a doubtful send its absence at the provider proves nothing.
@@ -52,6 +60,7 @@ class Runtime:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     reach: Reach = _pass
     log: Callable[[str], None] = _pass
+    announce: Announce = _tell_nobody
     lives: Callable[[str], bool | None] = owner_lives
     lease: timedelta = timedelta(seconds=30)
     settle: timedelta = timedelta(seconds=120)
@@ -66,6 +75,7 @@ def runtime_of(
     *,
     admit: Callable[[str], Awaitable[None]] = _admit,
     log: Callable[[str], None] = _pass,
+    announce: Announce = _tell_nobody,
 ) -> Runtime:
     """Return the runtime that the settings describe."""
     return Runtime(
@@ -73,6 +83,7 @@ def runtime_of(
         policy=lambda: load_policy(settings),
         admit=admit,
         log=log,
+        announce=announce,
         lease=timedelta(seconds=settings.effect_lease_s),
         settle=timedelta(seconds=settings.effect_settle_s),
         ttl=timedelta(seconds=settings.response_ttl_s),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,13 +16,16 @@ from sqlmodel import Session, select
 
 from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
 from prefect_luthier.blocks.blob_store import open_blob_store
+from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.jobs.rates import ensure_rates, rate_name
 from prefect_luthier.deployments.jobs.sweep import JobSweeper
 from prefect_luthier.deployments.store.action_plans import Asker
+from prefect_luthier.deployments.store.catalog import seed
 from prefect_luthier.deployments.store.connection import open_store
-from prefect_luthier.deployments.store.jobs import find_job, job_document, list_jobs
+from prefect_luthier.deployments.store.jobs import find_job, job_document, list_jobs, start_job
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow, PolicyDecisionRow
 from prefect_luthier.flows.acceptance import Accepted, accept
+from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.settings import Settings, load_settings
 
 sys.path.append(str(Path(__file__).parents[1] / "fakes"))
@@ -158,16 +162,17 @@ async def test_what_a_person_found_unsent_may_be_sent(gmail: Any, allowed: Setti
     assert len(gmail.messages) == 1
 
 
-async def test_a_missing_rate_limit_sends_nothing(
+async def test_a_missing_rate_limit_is_made_again(
     gmail: Any, allowed: Settings, prefect_api: str
 ) -> None:
-    """Prefect skips a limit that does not exist; Luthier refuses to."""
+    """Prefect skips a limit that does not exist; Luthier creates it before it sends."""
     async with httpx.AsyncClient(base_url=prefect_api) as api:
         await api.delete(f"/v2/concurrency_limits/{rate_name('google')}")
         (job,) = await do(accept([mail()], ASKER, allowed))
-        await ensure_rates(api, 6000)
-    assert "does not exist" in job["error"]["message"]
-    assert gmail.messages == []
+        limit = (await api.get(f"/v2/concurrency_limits/{rate_name('google')}")).json()
+        await api.delete(f"/v2/concurrency_limits/{rate_name('google')}")
+    assert job["status"] == "completed", job["error"]
+    assert 60 * limit["slot_decay_per_second"] + limit["limit"] == allowed.sends_per_minute
 
 
 async def test_an_attachment_comes_from_the_content_store(gmail: Any, allowed: Settings) -> None:
@@ -280,6 +285,43 @@ async def test_a_job_that_was_never_handed_over_is_handed_over(
     assert run.json()["parameters"] == {"job_id": str(accepted.jobs[0].id)}
 
 
+async def test_what_does_not_happen_once_is_not_done_again(
+    allowed: Settings, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost run of an action without a key may have done its work: it is reported."""
+    monkeypatch.setenv("ALLOW_ACTIONS_DEFAULT", "notify")
+    action = PlannedAction(provider="prefect", action="notify", params={"message": "Hello"})
+    job_id = accept([action], ASKER, load_settings()).jobs[0].id
+    monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PATIENCE", _NONE)
+    with Session(open_store(allowed)) as session:
+        start_job(session, job_id, uuid4(), now())
+        session.commit()
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        await _make_pool(api, allowed.work_pool)
+        await JobSweeper(allowed).sweep(api)
+    with Session(open_store(allowed)) as session:
+        job = find_job(session, str(job_id))
+    assert (job.status, (job.error or {})["code"]) == ("error", "interrupted")
+
+
+async def test_a_cancelled_run_cancels_its_job(
+    gmail: Any, allowed: Settings, prefect_api: str
+) -> None:
+    """A job whose run is cancelled while it waits to be sent ends as cancelled, unsent."""
+    gmail.faults += [Fault("send", "status-before", status=429, headers={"Retry-After": "60"})] * 3
+    accepted = accept([mail()], ASKER, allowed)
+    doing = asyncio.create_task(do(accepted))
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        while not gmail.calls.count("send"):  # noqa: ASYNC110 - a thread of the server counts
+            await asyncio.sleep(0.05)
+        run_id = _run_of(allowed, accepted.jobs[0].id)
+        state = {"type": "CANCELLING", "name": "Cancelling"}
+        await api.post(f"/flow_runs/{run_id}/set_state", json={"state": state, "force": True})
+    (job,) = await doing
+    assert job["status"] == "cancelled", job
+    assert gmail.messages == []
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [
@@ -302,6 +344,9 @@ async def test_a_job_whose_run_was_lost_is_not_stranded(
     monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PATIENCE", _NONE)
     async with httpx.AsyncClient(base_url=prefect_api) as api:
         await _make_pool(api, allowed.work_pool)
+        with Session(open_store(allowed)) as session:
+            seed(session, installed_catalog())
+            session.commit()
         await JobSweeper(allowed).sweep(api)
         first = _run_of(allowed, job_id)
         await api.post(
