@@ -34,6 +34,8 @@ _ADD_WORDS = re.compile(
 )
 
 
+# What is asked of a workflow is work for it, however far its words are.
+_EASE = 0.6
 # What is done besides hinders nothing that is done already.
 _BESIDES = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
 
@@ -52,7 +54,7 @@ def add_steps(
     body = re.sub(r"[\s,]+(?:too|as well)$", "", body, flags=re.IGNORECASE)
     actions: list[Action] = []
     for clause in split_clauses(body):
-        found = choose(replace(clause, directive=True), actions, masked, index)
+        found = choose(replace(clause, directive=True), actions, masked, index, _EASE)
         actions += found
         if found or clause.event:
             continue

@@ -201,7 +201,7 @@ class Index:
                 self._documents[i].entry,
                 float(scores[i]),
                 float(asked[i]),
-                max(0.0, float(meant[i])),
+                max(0.0, float(meant[i] * agreement[i])),
                 self._verb_fit(query, similarity, self._documents[i]),
                 float(scores[i]) - (best_two[-1] if place == 0 else best_two[0]),
             )

@@ -174,9 +174,10 @@ def _normalised(x: Floats, norm: Floats) -> Floats:
 @cache
 def sentence_encoder() -> SentenceEncoder:
     """Return the encoder that ships with the drafter; its weights are read once."""
-    return SentenceEncoder(_read("sentence_encoder.npz"), _read("sentence_adapter.npz"))
+    return SentenceEncoder(read_arrays("sentence_encoder.npz"), read_arrays("sentence_adapter.npz"))
 
 
-def _read(name: str) -> dict[str, Any]:
+def read_arrays(name: str) -> dict[str, Any]:
+    """Return the arrays of a data file that ships beside this module."""
     with files(__package__).joinpath(name).open("rb") as file, np.load(file) as arrays:
         return dict(arrays)

@@ -40,9 +40,9 @@ class Floors:
 
 
 FLOORS = (
-    Floors("", (0.80, 0.65, 0.5), (0.95, 0.9, 0.75), (0.85, 0.75), 0.1),
-    Floors("second", (0.70, 0.4, 0.28), (0.75, 0.65, 0.4), (0.4, 0.6), 0.2),
-    Floors("third", (0.78, 0.6, 0.52), (0.8, 0.75, 0.5), (0.5, 0.55), 0.1),
+    Floors("", (0.86, 0.7, 0.62), (0.95, 0.93, 0.8), (0.95, 0.9), 0.15),
+    Floors("second", (0.81, 0.52, 0.29), (0.92, 0.79, 0.6), (0.46, 0.74), 0.25),
+    Floors("third", (0.86, 0.65, 0.43), (0.92, 0.9, 0.8), (0.65, 0.65), 0.15),
 )
 
 
@@ -101,7 +101,7 @@ def test_refinements_reach_their_floor(judged: Judged) -> None:
     refine = judged.figures["refine"]
     figures = [refine["step_f1"], refine["edge_f1"], refine["exact"]]
     assert all(f >= floor for f, floor in zip(figures, judged.floors.refine, strict=True)), figures
-    assert refine["untouched_steps_kept"] >= 0.85 * refine["untouched_steps"] > 0
+    assert refine["untouched_steps_kept"] >= 0.9 * refine["untouched_steps"] > 0
 
 
 def test_refusals_reach_their_floor(judged: Judged) -> None:

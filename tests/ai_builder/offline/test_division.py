@@ -8,7 +8,7 @@ from prefect_luthier.ai_builder.offline.division import Span, best_division, bor
 from prefect_luthier.ai_builder.offline.retrieval import Match
 from prefect_luthier.catalog import CatalogEntry
 
-_AND = re.compile(r"\s*,\s*|\s+and\s+")
+_AND = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
 
 
 def _span(slug: str, score: float) -> Span:

@@ -8,8 +8,15 @@ import sys
 import numpy as np
 import pytest
 
-from prefect_luthier.ai_builder.offline.sentence_vectors import SIZE, sentence_encoder
+from prefect_luthier.ai_builder.offline.sentence_vectors import (
+    SIZE,
+    SentenceEncoder,
+    read_arrays,
+    sentence_encoder,
+)
 
+ENCODER = read_arrays("sentence_encoder.npz")
+NO_ADAPTER = {name: 0 * array for name, array in read_arrays("sentence_adapter.npz").items()}
 TEXTS = (
     "The library opens at nine.",
     "When can I borrow books?",
@@ -35,10 +42,28 @@ ORIGINAL_BEGINNINGS = (
 
 
 def test_vectors_are_those_of_the_original_model() -> None:
-    """Rounded weights and NumPy give the vectors of the original, but for rounding."""
-    vectors = sentence_encoder().encode(TEXTS)
+    """Without the correction, NumPy gives the vectors of the original but for rounding."""
+    vectors = SentenceEncoder(ENCODER, NO_ADAPTER).encode(TEXTS)
     assert vectors[:, :6] == pytest.approx(np.array(ORIGINAL_BEGINNINGS), abs=0.012)
     assert vectors @ vectors.T == pytest.approx(np.array(ORIGINAL_COSINES), abs=0.03)
+
+
+ORDERS = (
+    ("nag the late payers", "Sends a reminder to who has not paid", "Writes an invoice"),
+    ("keep the former employee out", "Locks an account at once", "Creates an account"),
+    ("get rid of the hum", "Removes noise from a recording", "Records sound"),
+)
+
+
+def test_orders_lead_further_with_the_correction() -> None:
+    """An order in far words is nearer to what it means than to a neighbour, by more than before."""
+    plain, corrected = SentenceEncoder(ENCODER, NO_ADAPTER), sentence_encoder()
+    leads = []
+    for encoder in (plain, corrected):
+        vectors = [encoder.encode([f"how to {order}", *texts]) for order, *texts in ORDERS]
+        leads.append([float(each[0] @ each[1] - each[0] @ each[2]) for each in vectors])
+    assert min(leads[1]) > 0
+    assert sum(leads[1]) > sum(leads[0])
 
 
 def test_a_vector_depends_on_its_text_alone() -> None:
