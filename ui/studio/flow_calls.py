@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from prefect_luthier.deployments.register.prefect_api import open_prefect, prefect_api_url
@@ -22,6 +23,7 @@ async def call(settings: Settings, flow: Any, **parameters: Any) -> Any:
         await client.hello()
     with temporary_settings({PREFECT_API_URL: prefect_api_url(settings)}):
         state = await flow(**parameters, return_state=True)
+        await APILogHandler.aflush()
     result = await state.aresult(raise_on_failure=False)
     if state.is_completed():
         return result

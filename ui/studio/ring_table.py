@@ -138,6 +138,7 @@ def _chosen(current: StudioSession, count: int) -> None:
                 label,
                 icon=f":material/{icon}:",
                 key=f"studio_ring_{label}",
+                type="tertiary",
                 disabled=not order,
                 on_click=_reorder,
                 args=(current, order),

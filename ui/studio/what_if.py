@@ -31,6 +31,8 @@ class Dial:
     step: float
 
 
+_FINE_MM = 0.01
+
 DIALS = (
     Dial("channel_depth_mm", "Channel depth", 0.3, 3.0, 0.05),
     Dial("inlay_thickness_mm", "Inlay thickness", 0.3, 3.5, 0.05),
@@ -74,7 +76,7 @@ def _dials(current: StudioSession, spec: RosetteSpec) -> dict[str, float]:
                 max_value=max(dial.high, start),
                 value=start,
                 step=dial.step,
-                format="%.3g",
+                format="%.3f" if dial.step < _FINE_MM else "%.2f",
                 key=f"studio_{dial.name}_{current.revision}",
             )
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefect_luthier.rmos.attachments.svg_safety import svg_findings
 from prefect_luthier.rmos.design.spec import Ring, RosetteSpec
 from prefect_luthier.rmos.drawing.svg import design_svg
 from prefect_luthier.rmos.drawing.svg_dimensions import CHARACTER_WIDTH
@@ -319,6 +321,13 @@ def test_it_refers_to_nothing_outside_itself(spec: RosetteSpec) -> None:
     assert "href" not in drawn
     assert set(re.findall(r"url\(([^)]*)\)", drawn)) <= set(re.findall(r"url\((#[^)]*)\)", drawn))
     assert drawn.count("http") == 1
+
+
+@pytest.mark.parametrize("spec", DESIGNS.values(), ids=DESIGNS)
+def test_it_may_be_attached(spec: RosetteSpec) -> None:
+    """The gate that keeps unsafe drawings out finds nothing in ours."""
+    drawn = design_svg(spec, dimensions=True, findings=[Finding(0, "RED", "LAND")])
+    assert svg_findings(io.BytesIO(drawn.encode())) == []
 
 
 def test_names_cannot_become_markup() -> None:

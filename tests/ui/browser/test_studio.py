@@ -56,6 +56,7 @@ def test_from_wishes_to_a_verified_program(open_builder, screenshots: Path) -> N
     assert score(page) < before
     page.locator("svg.rosette [data-ring='1']").press("Enter")
     expect(page.get_by_text("Ring 2", exact=True)).to_be_visible()
+    page.get_by_test_id("stDataFrame").locator("canvas").first.wait_for()
     page.screenshot(path=screenshots / "studio-rings.png")
     page.get_by_role("button", name="Undo all changes").click()
     expect(page.locator(".st-verdict .change")).to_have_count(0)

@@ -33,7 +33,11 @@ def page(clean_environment: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 @pytest.fixture
-def records(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def records(
+    clean_environment: Path,  # first: it removes what is set here
+    postgres_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
     """Give the page a database of the test's own."""
     monkeypatch.setenv("LUTHIER_DATABASE_URL", postgres_url)
     yield
@@ -262,3 +266,71 @@ def test_no_file_breaks_the_page(page: AppTest, content: bytes) -> None:
     assert not page.exception
     assert "odd.json" in words(page)
     assert session(page).spec == before
+
+
+def hand_in(page: AppTest, thickness_mm: float = 2.8) -> None:
+    next(n for n in page.number_input if n.label == "Thickness, mm").set_value(thickness_mm).run()
+    take(page)
+    open_step(page, "Decision")
+    next(b for b in page.button if b.label == "Hand in for a decision").click().run()
+    assert not page.exception
+
+
+def decide(page: AppTest, decision: str, *, actor: str, reason: str = "") -> None:
+    page.text_input(key="studio_actor").set_value(actor)
+    page.text_area(key="studio_note").set_value(reason)
+    page.button(key=f"studio_decide_{decision}").click().run()
+    assert not page.exception
+
+
+@pytest.fixture
+def with_server(
+    records: None, prefect_server: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Give the page a Prefect server, too."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_server)
+    return records
+
+
+@pytest.mark.usefixtures("with_server")
+def test_a_blocked_design_needs_a_second_person_with_a_reason(page: AppTest) -> None:
+    """The one who handed it in may not accept it; somebody else may, and it is on record."""
+    hand_in(page, thickness_mm=1.6)
+    assert "rejected" in words(page)
+    decide(page, "override", actor="Ada", reason="a brace goes under it")
+    assert "somebody else has to override it" in words(page)
+    decide(page, "override", actor="Bob", reason="a brace goes under it")
+    said = words(page)
+    assert "lu-chip good" in said
+    assert "a brace goes under it" in said
+    assert session(page).is_handed_in
+
+
+@pytest.mark.usefixtures("with_server")
+def test_a_revision_replaces_the_design_on_record(page: AppTest) -> None:
+    """Sent back, changed, handed in again: the same design, its next revision."""
+    hand_in(page)
+    first = session(page).design_id
+    decide(page, "request_revision", actor="Bob", reason="a thinner inlay, please")
+    open_step(page, "Rings")
+    slider(page, "Inlay thickness").set_value(1.7).run()
+    open_step(page, "Decision")
+    next(b for b in page.button if b.label == "Hand in the revision").click().run()
+    assert not page.exception
+    assert session(page).design_id == first
+    assert "revision 2" in words(page)
+
+
+@pytest.mark.usefixtures("with_server")
+def test_a_design_on_record_can_be_opened_elsewhere(page: AppTest) -> None:
+    """A second person finds it in the list, with the conditions that it was judged under."""
+    hand_in(page, thickness_mm=3.0)
+    other = AppTest.from_function(studio, default_timeout=60).run()
+    open_step(other, "Decision")
+    box = next(s for s in other.selectbox if s.label == "Design")
+    box.set_value(session(page).design_id).run()
+    next(b for b in other.button if b.label == "Open it").click().run()
+    assert not other.exception
+    assert session(other).spec == session(page).spec
+    assert session(other).context == session(page).context
+    assert session(other).is_handed_in
