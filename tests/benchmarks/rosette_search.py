@@ -58,13 +58,17 @@ THROWN_AWAY = 24
 
 BOX = Ranges(
     edge_land_mm=(0.0, 8.0),
-    depth_mm=(0.3, 2.5),
+    depth_mm=(0.7, 2.5),
     proud_mm=(-0.25, 0.6),
     glue_gap_mm=(0.0, 0.25),
     pass_mm=(0.1, 3.0),
     land_mm=(0.2, 5.0),
 )
-"""What somebody who knows rosettes, but not the engine, would search in."""
+"""What somebody who knows rosettes, but not the engine, would search in.
+
+It begins where channels are as deep as in any published rosette, as the policy's customs do: the
+engine only warns of shallower ones, and gives them more points, but nobody wants them.
+"""
 
 
 class Spent(Exception):
