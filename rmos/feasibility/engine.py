@@ -81,7 +81,7 @@ def _verdict(spec: RosetteSpec, found: BatchVerdict, violations: tuple[Violation
         score=float(found.score[0]),
         violations=violations,
         margins={code: margin for code, margin in margins if np.isfinite(margin)},
-        digest=spec.digest,
+        digest=_digest(spec),
         engine=ENGINE_VERSION,
     )
 
@@ -176,8 +176,8 @@ def _defect(message: str) -> Violation:
 
 
 def _digest(spec: RosetteSpec) -> str | None:
-    """Return the design's digest; None for a value that is none and made the engine fail."""
+    """Return the design's digest; None for a value around the model's checks, which has none."""
     try:
         return spec.digest
-    except Exception:  # noqa: BLE001 - called where the engine has failed already
+    except Exception:  # noqa: BLE001 - a verdict without a digest is still a verdict
         return None

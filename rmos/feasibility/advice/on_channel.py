@@ -7,6 +7,7 @@ from prefect_luthier.rmos.feasibility.advice.case import (
     Case,
     down,
     figure,
+    in_context,
     in_ring,
     in_spec,
     up,
@@ -14,15 +15,21 @@ from prefect_luthier.rmos.feasibility.advice.case import (
 
 
 def floor(case: Case) -> Advice:
-    """Say that too little wood stays under the channel."""
+    """Say that too little wood stays under the channel, or none."""
     top, depth = case.context.top_thickness_mm, case.spec.channel_depth_mm
-    shallower = down(top - case.clear)
+    cut = f"({figure(top)} mm top, {figure(depth)} mm deep)"
     message = (
-        f"{figure(case.value)} mm of soundboard stay under the channel ({figure(top)} mm top, "
-        f"{figure(depth)} mm deep); at least {figure(case.limit)} mm should."
+        f"{figure(case.value)} mm of soundboard stay under the channel {cut}; at least "
+        f"{figure(case.limit)} mm should."
+        if case.value > 0
+        else f"the channel goes through the soundboard {cut}; at least {figure(case.limit)} mm "
+        "should stay under it."
     )
+    shallower = down(top - case.clear)
     if shallower <= 0:
-        return Advice(message, f"Use a top of at least {figure(case.clear + depth)} mm.")
+        thicker = up(case.clear + depth)
+        change = in_context("/top_thickness_mm", thicker)
+        return Advice(message, f"Use a top of at least {figure(thicker)} mm.", change)
     return Advice(
         message,
         f"Set channel_depth_mm to {figure(shallower)}.",
@@ -90,11 +97,13 @@ def flute(case: Case) -> Advice:
     longer = figure(up(depth + case.clear))
     if shallower <= 0:
         fix = f"Use a cutter with flutes of at least {longer} mm."
+        change = in_context("/tool/flute_length_mm", up(depth + case.clear))
     else:
         fix = f"Set channel_depth_mm to {figure(shallower)}, or use flutes of {longer} mm."
+        change = in_spec("/channel_depth_mm", shallower)
     return Advice(
         f"flutes of {figure(tool.flute_length_mm)} mm leave {figure(case.value)} mm above a "
         f"channel of {figure(depth)} mm; chips need {figure(case.limit)} mm.",
         fix,
-        in_spec("/channel_depth_mm", shallower),
+        change,
     )

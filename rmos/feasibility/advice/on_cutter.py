@@ -58,12 +58,14 @@ def chipload_extreme(case: Case) -> Advice:
 
 
 def plunge(case: Case) -> Advice:
-    """Say that the cutter goes down too fast."""
-    machine = case.context.machine
-    slower = down(min(case.clear, machine.max_plunge_mm_min))
+    """Say that the cutter goes down too fast, for the wood or for the axis."""
+    context = case.context
+    share = load_thresholds()["plunge"].yellow
+    assert share is not None
+    slower = down(min(share.value * context.feed_mm_min, context.machine.max_plunge_mm_min))
     return Advice(
         f"plunging at {figure(case.value)} mm/min is "
-        f"{figure(100 * case.value / case.context.feed_mm_min)} % of the feed; "
+        f"{figure(100 * case.value / context.feed_mm_min)} % of the feed; "
         f"{figure(case.limit)} mm/min is the most.",
         f"Set plunge_mm_min to {figure(slower)}.",
         in_context("/plunge_mm_min", slower),

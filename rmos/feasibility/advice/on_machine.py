@@ -34,16 +34,18 @@ def envelope_plane(case: Case) -> Advice:
         f"{figure(case.limit)} mm."
     )
     actual = outer_diameter_mm(spec)
-    if spec.outer_diameter_mm is not None and spec.outer_diameter_mm > actual + excess:
+    smaller = down(spec.soundhole_diameter_mm - excess)
+    shrink = (
+        f"Make the rosette {figure(excess)} mm smaller across, with a soundhole of "
+        f"{figure(smaller)} mm, or use a larger machine"
+    )
+    declared = spec.outer_diameter_mm
+    if declared is None or declared <= actual - excess:
+        return Advice(message, f"{shrink}.", in_spec("/soundhole_diameter_mm", smaller))
+    if declared >= actual + excess:
         change = in_spec("/outer_diameter_mm", actual)
         return Advice(message, f"Set outer_diameter_mm to {figure(actual)}.", change)
-    smaller = down(spec.soundhole_diameter_mm - excess)
-    return Advice(
-        message,
-        f"Make the rosette {figure(excess)} mm smaller across, with a soundhole of "
-        f"{figure(smaller)} mm, or use a larger machine.",
-        in_spec("/soundhole_diameter_mm", smaller),
-    )
+    return Advice(message, f"{shrink}; and declare the outer diameter that it then has.")
 
 
 def envelope_height(case: Case) -> Advice:

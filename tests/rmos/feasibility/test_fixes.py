@@ -31,6 +31,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]
     "land-narrow": ({}, {"width_mm": 2.0, "land_after_mm": 0.9}, {}, "LAND", "RED"),
     "floor-thin": ({}, {}, {"top_thickness_mm": 2.3}, "FLOOR", "RED"),
     "floor-doubtful": ({}, {}, {"top_thickness_mm": 2.7}, "FLOOR", "YELLOW"),
+    "through-the-top": ({}, {}, {"top_thickness_mm": 1.1}, "FLOOR", "RED"),
     "shallow": ({"channel_depth_mm": 0.5, "inlay_thickness_mm": 0.8}, {}, {}, "DEPTH", "YELLOW"),
     "deep": (
         {"channel_depth_mm": 2.3, "inlay_thickness_mm": 2.5}, {}, {"top_thickness_mm": 4.0},
@@ -58,6 +59,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]
         {}, {"pattern": "tiles", "width_mm": 5.0, "tile_length_mm": 7.0}, {},
         "TILE_WEDGE", "YELLOW",
     ),
+    "flutes-shorter-than-the-clearance": (
+        {}, {}, {"tool": find_tool("downcut-1.59").model_copy(update={"flute_length_mm": 0.4})},
+        "FLUTE", "RED",
+    ),
     "flutes-short": (
         {}, {}, {"tool": find_tool("downcut-1.59").model_copy(update={"flute_length_mm": 1.8})},
         "FLUTE", "RED",
@@ -78,6 +83,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]
         {}, {}, {"machine": find_machine("x-carve-1000"), "plunge_mm_min": 600.0,
                  "feed_mm_min": 1400.0},
         "PLUNGE", "RED",
+    ),
+    "plunge-fast-for-both": (
+        {}, {}, {"machine": find_machine("x-carve-1000"), "plunge_mm_min": 600.0}, "PLUNGE", "RED",
     ),
     "spindle-slow": ({}, {}, {"spindle_rpm": 9000.0}, "SPINDLE", "RED"),
     "spindle-fast": ({}, {}, {"spindle_rpm": 31000.0}, "SPINDLE", "RED"),
@@ -112,7 +120,8 @@ NOT_THE_SMALLEST = {
     "unknown-material", "soundboard-of-shell", "tiles-gape",  # no figures
     "no-tile-length", "two-tiles", "tiles-do-not-close",  # a length that closes the ring exactly
     "edge-weak", "floor-thin", "gap-wide", "inlay-low", "pass-deep", "plunge-faster",
-    "cutter-bends", "chip-beyond-all",  # up to where there is no warning either
+    "plunge-fast-for-both", "through-the-top", "cutter-bends", "chip-beyond-all",
+    # all these: up to where there is no warning either
     "declared-large", "declared-otherwise",  # what the rings are
     "wanted-larger", "wanted-smaller", "wanted-larger-edge-bound",  # what is wanted
 }  # fmt: skip

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import Ring, RosetteSpec
 from prefect_luthier.rmos.feasibility.batch import CODES, SpecBatch, score_batch
+from prefect_luthier.rmos.feasibility.changes import apply_change
 from prefect_luthier.rmos.feasibility.engine import score
 from prefect_luthier.rmos.feasibility.spec_batch import PATTERNS
 from prefect_luthier.rmos.library.library import (
@@ -229,6 +230,23 @@ def scaled(spec: RosetteSpec, factor: float) -> RosetteSpec:
     ]
     own = {name: value * factor for name, value in spec if name.endswith("_mm") and value}
     return spec.model_copy(update={**own, "rings": tuple(grown)})
+
+
+@settings(max_examples=60, deadline=None)
+@given(spec=specs(), context=contexts())
+def test_every_change_mends_its_violation(spec, context):
+    """Whatever else is wrong, a proposed change takes away the violation that proposes it."""
+    for violation in score(spec, context).violations:
+        if violation.change is None:
+            continue
+        after = score(*apply_change(spec, context, violation.change))
+        same = [
+            each
+            for each in after.violations
+            if (each.code, each.ring, each.unit) == (violation.code, violation.ring, violation.unit)
+            and each.message.split()[:2] == violation.message.split()[:2]
+        ]
+        assert same == [], violation
 
 
 QUANTITIES = [
