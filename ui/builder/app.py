@@ -9,7 +9,7 @@ import streamlit as st
 
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.ui.builder import services
-from prefect_luthier.ui.builder.pages import builder_page, runs_page, workflows_page
+from prefect_luthier.ui.builder.views import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.builder.shell import footer
 from prefect_luthier.ui.builder.style import apply_style, kind_note
 from prefect_luthier.ui.orchestrator import page as orchestrator_page
@@ -24,6 +24,8 @@ st.set_page_config(
 apply_style()
 services.warm_up()
 
+# Their modules are not in a folder `pages`: Streamlit would take that for its own, and tell the
+# first visitor of such an address that there is no such page.
 PAGES = {
     "builder": st.Page(
         builder_page.show,

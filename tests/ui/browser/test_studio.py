@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,16 @@ def test_from_wishes_to_a_verified_program(open_builder, screenshots: Path) -> N
         program.click()
     text = Path(download.value.path()).read_text()
     assert {"G21", "G90", "G17", "G94"} <= set(text.split())
+
+
+def test_its_address_can_be_opened_first(
+    builder_with: Callable[..., str], open_page: Callable[..., Page]
+) -> None:
+    """On a server that nobody has visited yet, a link leads to the studio, not to an error."""
+    page = open_page(f"{builder_with()}/studio")
+    page.get_by_role("heading", name="Rosette studio").wait_for()
+    page.get_by_role("spinbutton", name="Feed, mm/min").wait_for()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
 
 
 def test_a_design_that_cannot_be_made_says_why_and_is_not_released(
