@@ -9,9 +9,9 @@ import streamlit as st
 
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.ui.builder import services
-from prefect_luthier.ui.builder.views import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.builder.shell import footer
 from prefect_luthier.ui.builder.style import apply_style, kind_note
+from prefect_luthier.ui.builder.views import builder_page, runs_page, workflows_page
 from prefect_luthier.ui.orchestrator import page as orchestrator_page
 from prefect_luthier.ui.studio import page as studio_page
 
