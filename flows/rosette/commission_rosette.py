@@ -120,7 +120,7 @@ async def _decided(case: _Case) -> str:
     """Ask until a decision is taken, here or elsewhere; return the state that it led to."""
     if decided := await asyncio.to_thread(_taken_by_this_run, case):
         return decided
-    if case.bound.design.state == FEASIBILITY_READY:
+    if case.bound.is_new:
         await show_binding(case.bound)
     refusal = ""
     for number in range(1, _MOST_QUESTIONS + 1):

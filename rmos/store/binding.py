@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -42,10 +42,17 @@ Judge = Callable[[RosetteSpec, Context], Verdict]
 
 @dataclass(frozen=True)
 class Binding:
-    """What the gate decided, and where it is recorded."""
+    """What the gate decided, and where it is recorded.
+
+    Args:
+        design: The design.
+        artifact: The record of the verdict.
+        is_new: Whether the verdict was made now, and not in an earlier execution of the same run.
+    """
 
     design: DesignRow
     artifact: RunArtifactRow
+    is_new: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of a binding."""
@@ -104,7 +111,7 @@ def bind(engine: Engine, submission: Submission, author: Author, judge: Judge = 
         session.commit()
     if state != FEASIBILITY_REQUESTED:
         with Session(engine) as session:
-            return _recorded(session, design_id)
+            return replace(_recorded(session, design_id), is_new=False)
     candidate = submission.candidate
     try:
         verdict = judge(candidate.spec, candidate.context)

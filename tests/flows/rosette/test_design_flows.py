@@ -168,6 +168,8 @@ def test_a_commission_waits_for_a_person(
         assert resume(decision="approve", actor="bert", note="good") == "ACCEPT"
         log = execute(luthier_settings, prefect_api, run_id)
         assert state_of(api, run_id)[0] == "Completed", log
+        wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "type": {"any_": ["markdown"]}}}
+        assert len(api.post("/artifacts/filter", json=wanted).json()) == 1
     with records.session() as session:
         designs = list_designs(session)
         assert [(each.state, each.actor) for each in designs] == [("toolpaths_ready", "anna")]

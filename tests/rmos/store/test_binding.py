@@ -94,6 +94,7 @@ def test_a_run_that_is_executed_again_binds_once(
     run, made = Author("anna", uuid4()), candidate()
     first, again = (bind(engine, Submission(made), run) for _ in range(2))
     assert (first.design.id, first.artifact.id) == (again.design.id, again.artifact.id)
+    assert (first.is_new, again.is_new) == (True, False)
     assert len(list_designs(session)) == 1
 
 
