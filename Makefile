@@ -41,6 +41,7 @@ check: install ## Lint, types, and the floors that imports may not climb.
 bench: install ## Measure the speed promises, each against a baseline in the same run.
 	$(BIN)/python tests/benchmarks/validate_speed.py
 	$(BIN)/python tests/benchmarks/run_overhead.py
+	$(BIN)/python tests/benchmarks/effect_overhead.py
 
 install: $(STAMP) ## Create .venv and install the locked packages into it.
 

@@ -146,19 +146,19 @@ def mail_action(slug: str, description: str, hosts: tuple[str, ...]) -> Action:
 
 GMAIL_SEND = mail_action(
     "gmail.send",
-    "Send an email (mail, message) from a Gmail or Google Workspace account to people, with "
+    "Send an email (mail) from a Gmail or Google Workspace account to people, with "
     "copies, HTML and attachments; it is sent once.",
     ("gmail.googleapis.com", "oauth2.googleapis.com"),
 )
 OUTLOOK_SEND = mail_action(
     "outlook.send",
-    "Send an email (mail, message) from an Outlook or Microsoft 365 mailbox to people, with "
+    "Send an email (mail) from an Outlook or Microsoft 365 mailbox to people, with "
     "copies, HTML and attachments; it is sent once.",
     ("graph.microsoft.com", "login.microsoftonline.com"),
 )
 SMTP_SEND = mail_action(
     "smtp.send",
-    "Send an email (mail, message) through an SMTP mail server to people, with copies, HTML and "
+    "Send an email (mail) through an SMTP mail server to people, with copies, HTML and "
     "attachments; it is sent once.",
     ("*",),
 )
