@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -28,6 +28,7 @@ START: dict[str, Any] = {
 COMPLEXITIES = ("simple", "medium", "complex")
 _MOST_RINGS = 12
 _INLINE = "As given"
+_WOODS = ("softwood", "hardwood")  # soundboards are made of
 
 
 def show(current: StudioSession) -> dict[str, Any]:
@@ -54,7 +55,9 @@ def _soundboard(start: Mapping[str, Any], key: str) -> dict[str, Any]:
     _section("Soundboard")
     left, right = st.columns([3, 2])
     with left:
-        material = _pick("Wood", load_library().materials, start.get("material"), f"{key}_material")
+        material = _pick(
+            "Wood", load_library().materials, start.get("material"), f"{key}_material", _WOODS
+        )
     thickness = right.number_input(
         "Thickness, mm",
         min_value=0.5,
@@ -172,11 +175,25 @@ def _wishes(start: Mapping[str, Any], key: str) -> dict[str, Any]:
     return document | {name: value for name, value in found.items() if value}
 
 
-def _pick(label: str, shelf: Shelf[Any], start: Any, key: str) -> Any:
-    """Show a picker; an object that was given inline is one more choice."""
-    ids: list[str] = list(shelf.entries)
+def _pick(
+    label: str, shelf: Shelf[Any], start: Any, key: str, kinds: Sequence[str] | None = None
+) -> Any:
+    """Show a picker; an object that was given inline is one more choice.
+
+    Args:
+        label: What is picked.
+        shelf: What there is.
+        start: The id or the object to start from.
+        key: Key of the widget.
+        kinds: The kinds of material to offer, in this order; all when none are given.
+    """
     inline = isinstance(start, dict)
     known = shelf.get(start) if isinstance(start, str) else None
+    ids: list[str] = list(shelf.entries)
+    if kinds is not None:
+        ids = [name for kind in kinds for name in ids if shelf.entries[name].kind == kind]
+    if known and known.id not in ids:
+        ids.append(known.id)
     options = [*ids, _INLINE] if inline else ids
     index = len(ids) if inline else ids.index(known.id) if known else 0
     chosen = st.selectbox(

@@ -10,6 +10,7 @@ import streamlit as st
 
 from prefect_luthier.diagnostics import Diagnostic
 from prefect_luthier.rmos.design.reading import context_from_json, spec_from_json
+from prefect_luthier.rmos.drawing.svg import design_svg
 from prefect_luthier.rmos.library.library import load_library
 from prefect_luthier.ui.builder.style import note, sentence
 from prefect_luthier.ui.studio import conditions, services
@@ -69,6 +70,13 @@ def _files(current: StudioSession, document: dict[str, Any]) -> None:
                     json.dumps(services.document_of(current.spec), indent=2, ensure_ascii=False),
                     "design.json",
                     "application/json",
+                    icon=":material/download:",
+                )
+                st.download_button(
+                    "Drawing",
+                    design_svg(current.spec, current.context, dimensions=True),
+                    "design.svg",
+                    "image/svg+xml",
                     icon=":material/download:",
                 )
 

@@ -144,6 +144,7 @@ def _hand_in(
             spec,
             context,
             attachments=tuple(current.attachments),
+            search="" if current.changed else current.found_by,
             revises=revises.id if revises else "",
             name=st.session_state[_NAME_KEY],
             actor=st.session_state[_ACTOR_KEY],
@@ -173,8 +174,11 @@ def _attachments(current: StudioSession) -> None:
         help="Kept under their SHA-256, verified whenever they are read.",
     )
     for file in files:
+        if file.file_id in current.uploads:
+            continue
+        current.uploads.add(file.file_id)
         try:
-            row = services.attach(file.name, file.getvalue())
+            row = services.attach(file.name, file)
         except LuthierError as error:
             kind_note(error)
             continue

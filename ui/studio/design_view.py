@@ -160,7 +160,11 @@ def _apply(current: StudioSession, change: Change) -> None:
     """Make the change that a violation proposes, in the design or in the conditions."""
     if current.spec is None or current.context is None:
         return
-    spec, context = apply_change(current.spec, current.context, change)
+    try:
+        spec, context = apply_change(current.spec, current.context, change)
+    except ValueError as error:
+        st.toast(f"This cannot be set: {error}", icon=":material/error:")
+        return
     if change.document == "spec":
         current.start_from(spec)
     else:

@@ -130,7 +130,9 @@ def _take_best(current: StudioSession, view: SearchView) -> None:
         return
     current.taken_attempt = best.number
     spec = RosetteSpec.model_validate_json(json.dumps(best.spec))
-    current.put_on_bench(spec, f"Attempt {best.number:,} of the search {view.flow.name}")
+    found_by = str(view.search_id) if best.risk != "RED" else ""
+    origin = f"Attempt {best.number:,} of the search {view.flow.name}"
+    current.put_on_bench(spec, origin, found_by=found_by)
 
 
 def _head(view: SearchView) -> None:

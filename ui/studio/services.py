@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from prefect_luthier.canonical import canonical_json
 from prefect_luthier.flows.builtin_deployments import NAME
@@ -37,6 +37,7 @@ class HandIn:
         spec: The design.
         context: What it is to be judged under.
         attachments: Other files that belong to it, by id.
+        search: Record of the search that found it; empty when none did.
         revises: The design on record whose revision it is; empty for a new one.
         name: A name for people.
         note: What its author says to it.
@@ -46,6 +47,7 @@ class HandIn:
     spec: RosetteSpec
     context: Context
     attachments: tuple[str, ...] = ()
+    search: str = ""
     revises: str = ""
     name: str = ""
     note: str = ""
@@ -76,7 +78,7 @@ def cancel_run(run_id: str) -> None:
     answer(flow_runs.cancel(load_settings(), run_id))
 
 
-def attach(name: str, content: bytes) -> AttachmentRow:
+def attach(name: str, content: IO[bytes]) -> AttachmentRow:
     """Attach a file; the same content is kept once."""
     with from_database():
         return open_records().attach(content, Declaration(name))
@@ -104,6 +106,7 @@ def hand_in(candidate: HandIn) -> dict[str, Any]:
             spec=spec,
             context=context,
             attachments=[picture.sha256, *candidate.attachments],
+            search=candidate.search,
             design=candidate.revises,
             name=candidate.name,
             note=candidate.note,

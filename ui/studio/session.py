@@ -33,11 +33,13 @@ class StudioSession:
         conditions_revision: Counts the contexts that the page put into the form.
         ring: Index of the ring that is chosen.
         search_run: Flow run of the search that is shown.
-        taken_attempt: Number of the attempt of that search that is on the bench.
+        taken_attempt: Number of the attempt of that search that was put on the bench.
+        found_by: Record of the search that found the design as it came; empty for another.
         design_id: Design in the records that the bench's design was handed in as.
         handed_in: Digests of the design and the context that were handed in.
         cutting: Dialect and options of the program that is shown.
         attachments: Files that were attached for the design on the bench: id and name.
+        uploads: The uploads that were attached already.
     """
 
     step: str = STEPS[0]
@@ -52,14 +54,17 @@ class StudioSession:
     ring: int | None = None
     search_run: str | None = None
     taken_attempt: int | None = None
+    found_by: str = ""
     design_id: str | None = None
     handed_in: tuple[str, str] | None = None
     cutting: tuple[Dialect, CutOptions] | None = None
     attachments: dict[str, str] = field(default_factory=dict)
+    uploads: set[str] = field(default_factory=set)
 
-    def put_on_bench(self, spec: RosetteSpec, origin: str) -> None:
+    def put_on_bench(self, spec: RosetteSpec, origin: str, *, found_by: str = "") -> None:
         """Take another design onto the bench."""
         self.untouched = spec
+        self.found_by = found_by
         self.origin = origin
         self.ring = None
         self.start_from(spec)
@@ -84,7 +89,7 @@ class StudioSession:
     def undo_changes(self) -> None:
         """Go back to the design as it came."""
         if self.untouched is not None:
-            self.put_on_bench(self.untouched, self.origin)
+            self.put_on_bench(self.untouched, self.origin, found_by=self.found_by)
 
     def set_conditions(self, document: Mapping[str, Any]) -> None:
         """Put another context into the form."""

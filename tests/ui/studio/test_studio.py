@@ -334,3 +334,23 @@ def test_a_design_on_record_can_be_opened_elsewhere(page: AppTest) -> None:
     assert session(other).spec == session(page).spec
     assert session(other).context == session(page).context
     assert session(other).is_handed_in
+
+
+def test_a_change_of_the_conditions_is_one_click_too(page: AppTest) -> None:
+    """A feed too fast for the cutter is mended in the form, where the operator sees it."""
+    take(page)
+    next(n for n in page.number_input if n.label == "Feed, mm/min").set_value(4000.0).run()
+    assert "CHIPLOAD" in words(page)
+    fix = next(b for b in page.button if "CHIPLOAD" in (b.key or ""))
+    fix.click().run()
+    assert not page.exception
+    assert session(page).context.feed_mm_min < 4000
+    field = next(n for n in page.number_input if n.label == "Feed, mm/min")
+    assert field.value == session(page).context.feed_mm_min
+
+
+def test_only_woods_are_offered_for_a_soundboard(page: AppTest) -> None:
+    """Softwoods first; nobody is offered a top of shell."""
+    woods = next(s for s in page.selectbox if s.label == "Wood").options
+    assert woods[0] == "Sitka spruce"
+    assert not any("shell" in wood.lower() or "fibre" in wood.lower() for wood in woods)
