@@ -141,6 +141,7 @@ class _GoogleRequest:
 
 def _ask_microsoft(credentials: OutlookCredentials) -> tuple[str, float]:
     import msal  # noqa: PLC0415 - slow
+    from msal.exceptions import MsalError  # noqa: PLC0415
 
     host = urlsplit(credentials.authority_url)
     encrypted = host._replace(scheme="https").geturl()
@@ -160,12 +161,13 @@ def _ask_microsoft(credentials: OutlookCredentials) -> tuple[str, float]:
                 answer = application.acquire_token_by_refresh_token(
                     credentials.refresh_token.get_secret_value(), [scope]
                 )
-    except (httpx.HTTPError, msal.exceptions.MsalError) as error:
+    except (httpx.HTTPError, MsalError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise _no_token("Microsoft", reason, retryable=True) from error
     except ValueError as error:
         raise _no_token("Microsoft", str(error), retryable=False) from error
-    if "access_token" not in answer:
+    if not answer or "access_token" not in answer:
+        answer = answer or {}
         reason = answer.get("error_description") or answer.get("error") or "no reason given"
         raise _no_token("Microsoft", str(reason), retryable=False)
     return str(answer["access_token"]), float(answer.get("expires_in", 0))

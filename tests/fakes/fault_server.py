@@ -10,6 +10,7 @@ taken and used up:
     Fault("send", "status-before", status=429, headers={"Retry-After": "0"})
     Fault("send", "status-after", status=500)     it is done, and the answer says otherwise
     Fault("send", "late", delay_s=0.5)            it is done after the client has given up
+    Fault("send", "twice")            it is done twice, as when a proxy repeats a request
 
 `server.on_accept` is called after an effect and before the answer; a test can kill the client
 there.
@@ -171,7 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
                 reply = self.server.handle_call(operation, request)
             if reply.status < 300:
                 self.server.accepted(operation)
-            if not kind:
+                if kind == "twice":
+                    self.server.handle_call(operation, request)
+            if kind in {"", "twice"}:
                 return self._send(reply)
         assert fault is not None
         if kind.startswith("timeout"):

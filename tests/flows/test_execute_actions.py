@@ -117,6 +117,14 @@ async def test_the_same_plan_twice_is_one_message(gmail: Any, allowed: Settings)
     assert len(gmail.messages) == 1
 
 
+async def test_a_run_that_is_delivered_twice_sends_once(gmail: Any, allowed: Settings) -> None:
+    """Two workers with the same job at the same time lead to one message and one end."""
+    accepted = accept([mail()], ASKER, allowed)
+    ends = await asyncio.gather(do(accepted), do(accepted))
+    assert [end[0]["status"] for end in ends][-1] == "completed"
+    assert len(gmail.messages) == 1
+
+
 async def test_a_permission_that_was_taken_back_stops_the_worker(
     gmail: Any, allowed: Settings, monkeypatch: pytest.MonkeyPatch, session: Session
 ) -> None:

@@ -310,6 +310,19 @@ async def test_a_message_that_shows_late_is_waited_for(
     assert len(gmail.messages) == 1
 
 
+@LOOKING
+async def test_a_delivery_that_is_doubled_on_the_way_is_no_reason_for_a_third(bench: Any) -> None:
+    """We ask once; copies that others make carry one Message-ID, and drafts are sent once."""
+    bench.server.faults.append(Fault("send", "twice"))
+    await bench.send()
+    await bench.send()
+    assert bench.server.calls.count("send") == 1
+    if bench.action == "gmail.send":
+        assert {m.mail["Message-ID"] for m in bench.server.messages} == {bench.row().key.marker}
+    else:
+        assert len(bench.server.messages) == 1
+
+
 async def test_a_left_draft_is_used(bench_for: Any, outlook_credentials: Any, graph: Any) -> None:
     """After a doubtful send that did not happen, the same draft is sent, not a second one."""
     bench = bench_for(outlook_credentials)
