@@ -7,10 +7,10 @@ ever read here. The rules are Cedar's: deny by default, and a forbid overrides e
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, Literal
 
 from prefect_luthier.canonical import digest
@@ -96,7 +96,8 @@ class Policy:
         reasons: What to tell people when a rule forbids, by its name.
         broken: Why there is no usable policy; everything is denied then.
         engine: Evaluates Cedar.
-        timeout_s: How long the engine may take.
+        timeout_s: How long the engine may take; a later answer is a denial. Cedar itself always
+            ends, so it runs in the caller's thread: handing it over would take longer.
     """
 
     cedar: str
@@ -115,13 +116,14 @@ class Policy:
         if self.broken:
             return Decision(False, ENGINE_ERROR, f"the policy cannot be used: {self.broken}")
         recipients = request.recipients or ("",)
+        started = time.monotonic()
         try:
-            answers = self._ask([_cedar_request(request, each) for each in recipients])
-        except TimeoutError:
-            reason = f"the permission check gave no answer within {self.timeout_s:g} s."
-            return Decision(False, ENGINE_ERROR, reason)
+            answers = self.engine(self.cedar, [_cedar_request(request, who) for who in recipients])
         except Exception as error:  # noqa: BLE001 - fail closed, whatever a foreign engine raises
             reason = f"the permission check failed: {type(error).__name__}: {error}."
+            return Decision(False, ENGINE_ERROR, reason)
+        if time.monotonic() - started > self.timeout_s:
+            reason = f"the permission check gave no answer within {self.timeout_s:g} s."
             return Decision(False, ENGINE_ERROR, reason)
         if len(answers) != len(recipients):
             return Decision(False, ENGINE_ERROR, "the permission check gave too few answers.")
@@ -131,9 +133,6 @@ class Policy:
         if denied:
             return self._denial(request, *denied[0])
         return Decision(True, answers[0].rules[0], f"rule `{answers[0].rules[0]}` allows it.")
-
-    def _ask(self, requests: Sequence[Mapping[str, Any]]) -> Sequence[Answer]:
-        return _threads().submit(self.engine, self.cedar, requests).result(self.timeout_s)
 
     def _denial(self, request: PolicyRequest, recipient: str, answer: Answer) -> Decision:
         what = f"{request.action} to {recipient}" if recipient else request.action
@@ -146,12 +145,6 @@ class Policy:
         rule = answer.rules[0]
         why = self.reasons.get(rule, f"rule `{rule}` forbids it")
         return Decision(False, rule, f"{what} is denied for {who}: {why}.")
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """Give the threads in which the engine runs, so that it can be given up."""
-    return ThreadPoolExecutor(4, thread_name_prefix="luthier-policy")
 
 
 def _allows(answer: Answer) -> bool:
