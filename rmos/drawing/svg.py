@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
@@ -23,6 +22,7 @@ from prefect_luthier.rmos.drawing.svg_ring import (
     draw_ring,
     tiling_to_draw,
 )
+from prefect_luthier.rmos.feasibility.verdict import Violation
 from prefect_luthier.rmos.geometry.radii import RingPlace, outer_diameter_mm, ring_places
 from prefect_luthier.rmos.library.library import Library, Shelf, load_library
 from prefect_luthier.rmos.library.model import Material
@@ -32,22 +32,6 @@ BOARD_MARGIN = 0.11
 _MAX_OUTLINED_TOGETHER = 4000
 SOUNDBOARD = "#e3c690"
 _UNKNOWN_MATERIAL = "#9a8f86"
-
-
-class Finding(Protocol):
-    """What the picture needs to know of a violation."""
-
-    @property
-    def ring(self) -> int | None:
-        """Index of the ring that causes it."""
-
-    @property
-    def severity(self) -> str:
-        """``RED`` where it blocks the design, ``YELLOW`` where it warns."""
-
-    @property
-    def code(self) -> str:
-        """What is violated."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +65,7 @@ class _Marks:
     codes: dict[int, list[str]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, findings: Iterable[Finding]) -> _Marks:
+    def of(cls, findings: Iterable[Violation]) -> _Marks:
         marks = cls()
         for finding in findings:
             if finding.ring is None:
@@ -100,7 +84,7 @@ def design_svg(
     context: Context | None = None,
     *,
     dimensions: bool = False,
-    findings: Iterable[Finding] = (),
+    findings: Iterable[Violation] = (),
     library: Library | None = None,
 ) -> str:
     """Return the picture of a design as an SVG document, in millimetres around the hole's centre.

@@ -14,7 +14,7 @@ from prefect_luthier.rmos.drawing.svg_toolpath import cut_levels_mm, toolpath_sv
 from prefect_luthier.rmos.feasibility.engine import score
 from prefect_luthier.rmos.simulation.interpreter import interpret
 from prefect_luthier.rmos.simulation.report import SimulationReport
-from prefect_luthier.rmos.toolpaths.options import DIALECTS, CutOptions, Dialect
+from prefect_luthier.rmos.toolpaths.options import DIALECTS, CutOptions, Dialect, Direction
 from prefect_luthier.rmos.toolpaths.release import VerifiedProgram, verified_programs
 from prefect_luthier.ui.builder.run_reading import duration_words
 from prefect_luthier.ui.builder.style import empty, kind_note, note
@@ -37,20 +37,22 @@ def show(current: StudioSession) -> None:
         empty("No design to cut", "Search for one, or start from a known design.")
         return
     st.html('<p class="lu-section">Cutting</p>')
-    dialect: Dialect = st.segmented_control(
+    control = st.segmented_control(
         "Control",
         DIALECTS,
         default=DIALECTS[0],
         format_func=_DIALECT_NAMES.__getitem__,
         key=_DIALECT_KEY,
-    ) or DIALECTS[0]  # fmt: skip
-    direction = st.segmented_control(
+    )
+    turn = st.segmented_control(
         "Direction", ("climb", "conventional"), default="climb", key=_DIRECTION_KEY
     )
     stepover = st.slider(
         "Step between circles, % of the cutter", 5, 95, 40, step=5, key=_STEPOVER_KEY
     )
-    options = CutOptions(direction=direction or "climb", stepover=stepover / 100)
+    dialect: Dialect = "linuxcnc" if control == "linuxcnc" else "grbl"
+    direction: Direction = "conventional" if turn == "conventional" else "climb"
+    options = CutOptions(direction=direction, stepover=stepover / 100)
     current.cutting = (dialect, options)
     planned = _planned(current)
     if isinstance(planned, VerifiedProgram):

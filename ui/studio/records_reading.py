@@ -83,7 +83,7 @@ def read_design(records: Records, wanted: str) -> DesignView:
             for step, artifact in history(session, row.id)
         ]
         possible = set(LIFECYCLE.events_from(row.state))
-        decisions = [each for each in DECISIONS if each in possible]
+        decisions: list[Decision] = [each for each in DECISIONS if each in possible]
         session.expunge_all()
         release = newest_release(session, row.id)
     return DesignView(row, lines, decisions, release)

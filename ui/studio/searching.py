@@ -53,50 +53,47 @@ def show(current: StudioSession) -> None:
 
 
 def _settings(current: StudioSession) -> None:
-    policy = default_policy()
     st.html('<p class="lu-section">Search</p>')
     if current.context is None:
         note("warn", "The conditions have errors.", "Mend them in the first step.")
         return
     st.html(f'<p class="lu-under">{escape(_wishes_words(current))}</p>')
     with st.form("studio_search", border=False):
-        left, right = st.columns(2)
-        attempts = left.number_input(
-            "Attempts", 1, policy.limits.attempts, policy.defaults.attempts, step=50
-        )
-        seconds = right.number_input(
-            "Seconds", 1.0, policy.limits.seconds, policy.defaults.seconds, step=5.0, format="%.0f"
-        )
-        wanted = left.number_input(
-            "Wanted score",
-            0.0,
-            100.0,
-            policy.defaults.wanted_score,
-            step=1.0,
-            format="%.0f",
-            help="A design with this score ends the search early.",
-        )
-        seed = right.number_input(
-            "Seed", 0, 2**31 - 1, 0, help="The same seed and conditions propose the same designs."
-        )
-        generator = "numeric"
+        wish = _budget_fields()
         if services.has_model():
-            generator = st.segmented_control(
-                "Who proposes", ("numeric", "llm"), default="numeric",
-                format_func={"numeric": "Numeric", "llm": "Language model"}.__getitem__,
-            ) or "numeric"  # fmt: skip
+            names = {"numeric": "Numeric", "llm": "Language model"}
+            wish["generator"] = st.radio(
+                "Who proposes", list(names), format_func=names.__getitem__, horizontal=True
+            )
         started = st.form_submit_button(
             "Search", type="primary", icon=":material/search:", width="stretch"
         )
     if started:
-        wish = {
-            "attempts": attempts,
-            "seconds": seconds,
-            "wanted_score": wanted,
-            "seed": seed,
-            "generator": generator,
-        }
         _start(current, wish)
+
+
+def _budget_fields() -> dict[str, Any]:
+    """Show what a search may spend, within the policy; return it as the flow takes it."""
+    limits, usual = default_policy().limits, default_policy().defaults
+    left, right = st.columns(2)
+    return {
+        "attempts": left.number_input("Attempts", 1, limits.attempts, usual.attempts, step=50),
+        "seconds": right.number_input(
+            "Seconds", 1.0, limits.seconds, usual.seconds, step=5.0, format="%.0f"
+        ),
+        "wanted_score": left.number_input(
+            "Wanted score",
+            0.0,
+            100.0,
+            usual.wanted_score,
+            step=1.0,
+            format="%.0f",
+            help="A design with this score ends the search early.",
+        ),
+        "seed": right.number_input(
+            "Seed", 0, 2**31 - 1, 0, help="The same seed and conditions propose the same designs."
+        ),
+    }
 
 
 def _start(current: StudioSession, wish: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from prefect_luthier.rmos.attachments.svg_safety import svg_findings
 from prefect_luthier.rmos.design.spec import Ring, RosetteSpec
 from prefect_luthier.rmos.drawing.svg import design_svg
 from prefect_luthier.rmos.drawing.svg_dimensions import CHARACTER_WIDTH
+from prefect_luthier.rmos.feasibility.verdict import Violation
 from prefect_luthier.rmos.geometry.radii import outer_diameter_mm
 from prefect_luthier.rmos.library.library import find_material
 
@@ -71,11 +72,8 @@ DESIGNS = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    ring: int | None
-    severity: str
-    code: str
+def finding(ring: int | None, severity: Any, code: str) -> Violation:
+    return Violation(ring=ring, severity=severity, code=code, message="it is wrong", fix="mend it")
 
 
 def tree(picture: str) -> ET.Element:
@@ -85,7 +83,7 @@ def tree(picture: str) -> ET.Element:
 @pytest.mark.parametrize("name", ["herringbone", "everything"])
 def test_the_picture_is_the_one_that_was_looked_at(name: str) -> None:
     """It equals its reference; LUTHIER_REGENERATE=1 writes the references anew, to be looked at."""
-    drawn = design_svg(DESIGNS[name], dimensions=True, findings=[Finding(1, "RED", "TOOL_FIT")])
+    drawn = design_svg(DESIGNS[name], dimensions=True, findings=[finding(1, "RED", "TOOL_FIT")])
     file = REFERENCES / f"{name}.svg"
     if os.environ.get("LUTHIER_REGENERATE"):
         file.parent.mkdir(exist_ok=True)
@@ -262,7 +260,7 @@ def test_no_design_crowds_its_dimensions(spec: RosetteSpec) -> None:
 
 
 def assert_readable(spec: RosetteSpec) -> None:
-    findings = [Finding(index, "RED", "TILE_WEDGE") for index in range(len(spec.rings))]
+    findings = [finding(index, "RED", "TILE_WEDGE") for index in range(len(spec.rings))]
     root = tree(design_svg(spec, dimensions=True, findings=findings))
     texts = boxes(root)
     left, top, width, height = map(float, root.get("viewBox", "").split())
@@ -294,11 +292,11 @@ def test_every_width_and_both_diameters_are_stated() -> None:
 def test_rings_with_violations_are_outlined_in_their_colour() -> None:
     """Red where the design is blocked, yellow where it is warned, nothing elsewhere."""
     findings = [
-        Finding(2, "YELLOW", "TILE"),
-        Finding(2, "RED", "TOOL_FIT"),
-        Finding(4, "YELLOW", "LINE_MIN"),
-        Finding(None, "RED", "FLOOR"),
-        Finding(99, "RED", "LAND"),
+        finding(2, "YELLOW", "TILE"),
+        finding(2, "RED", "TOOL_FIT"),
+        finding(4, "YELLOW", "LINE_MIN"),
+        finding(None, "RED", "FLOOR"),
+        finding(99, "RED", "LAND"),
     ]
     drawn = design_svg(EVERYTHING, dimensions=True, findings=findings)
     root = tree(drawn)
@@ -326,7 +324,7 @@ def test_it_refers_to_nothing_outside_itself(spec: RosetteSpec) -> None:
 @pytest.mark.parametrize("spec", DESIGNS.values(), ids=DESIGNS)
 def test_it_may_be_attached(spec: RosetteSpec) -> None:
     """The gate that keeps unsafe drawings out finds nothing in ours."""
-    drawn = design_svg(spec, dimensions=True, findings=[Finding(0, "RED", "LAND")])
+    drawn = design_svg(spec, dimensions=True, findings=[finding(0, "RED", "LAND")])
     assert svg_findings(io.BytesIO(drawn.encode())) == []
 
 

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from prefect_luthier.rmos.store.search_progress import ScorePoint
 from prefect_luthier.ui.studio.search_curve import best_so_far, curve, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@dataclass(frozen=True)
-class Point:
-    number: int
-    score: float
-    risk: str = "GREEN"
+def point(number: int, score: float, risk: str = "GREEN") -> ScorePoint:
+    return ScorePoint(number, score, risk)
 
 
-def points(*scores: float, risk: str = "GREEN") -> list[Point]:
-    return [Point(number, score, risk) for number, score in enumerate(scores, 1)]
+def points(*scores: float, risk: str = "GREEN") -> list[ScorePoint]:
+    return [point(number, score, risk) for number, score in enumerate(scores, 1)]
 
 
-def drawn(shown: list[Point], attempts: int = 100, wanted: float | None = 90.0) -> ET.Element:
+def drawn(shown: list[ScorePoint], attempts: int = 100, wanted: float | None = 90.0) -> ET.Element:
     picture = curve(shown, attempts=attempts, wanted=wanted)
     return ET.fromstring(picture.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" '))
 
 
 def test_the_best_rises_only_when_something_is_better() -> None:
     """A worse attempt, and one that is blocked, change nothing."""
-    shown = [*points(60, 55, 72), Point(4, 99, "RED"), Point(5, 72), Point(6, 80, "YELLOW")]
+    shown = [*points(60, 55, 72), point(4, 99, "RED"), point(5, 72), point(6, 80, "YELLOW")]
     assert best_so_far(shown) == [(1, 60), (3, 72), (6, 80)]
 
 
@@ -44,7 +41,7 @@ def test_the_best_rises_only_when_something_is_better() -> None:
     ],
     ids=["none", "blocked", "found"],
 )
-def test_it_is_said_in_words(shown: list[Point], said: str) -> None:
+def test_it_is_said_in_words(shown: list[ScorePoint], said: str) -> None:
     """Whoever does not see the curve hears the same."""
     assert words(shown) == said
     assert drawn(shown).get("aria-label") == said
@@ -52,7 +49,7 @@ def test_it_is_said_in_words(shown: list[Point], said: str) -> None:
 
 def test_every_attempt_is_a_dot_in_its_colour() -> None:
     """Green, yellow and blocked ones can be told apart."""
-    shown = [Point(1, 80), Point(2, 70, "YELLOW"), Point(3, 20, "RED")]
+    shown = [point(1, 80), point(2, 70, "YELLOW"), point(3, 20, "RED")]
     dots = [dot.get("class") for dot in drawn(shown).iter(f"{SVG}circle")]
     assert dots == ["green", "yellow", "red"]
 
