@@ -77,17 +77,12 @@ def ring_count(problem: SearchProblem, point: Point) -> int:
     return _chosen(range(problem.rings[0], problem.rings[1] + 1), float(point[0]))
 
 
-def is_mirrored(point: Point) -> bool:
-    """Return whether the outer half of a point's rings repeats the inner half."""
-    return bool(point[WHOLE.index("mirror")] < _MIRRORED)
-
-
 def idea_at(problem: SearchProblem, point: Point, ranges: Ranges) -> Idea:
     """Return the idea that a point of the box stands for."""
     whole = dict(zip(WHOLE, point.tolist(), strict=False))
     count = ring_count(problem, point)
     rings = [_ring_at(problem, point, index, ranges) for index in range(count)]
-    if is_mirrored(point):
+    if whole["mirror"] < _MIRRORED:
         rings = _mirrored(rings)
     return Idea(
         rings=tuple(rings),
