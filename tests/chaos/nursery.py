@@ -77,7 +77,7 @@ def runtime(task: dict[str, Any]) -> Runtime:
         policy=lambda: POLICY,
         reach=killer(task.get("kill_at", ""), task.get("kill_visit", 1)),
         lease=timedelta(seconds=task.get("lease_s", 5.0)),
-        settle=timedelta(seconds=task.get("settle_s", 0.4)),
+        settle=timedelta(seconds=task.get("settle_s", 0.8)),
         first_wait_s=0.02,
         poll_s=0.02,
     )
