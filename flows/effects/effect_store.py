@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
@@ -33,6 +34,7 @@ class EffectStore:
     def __init__(self, settings: Settings, patience_s: float = PATIENCE_S) -> None:
         self._settings = settings
         self._patience_s = patience_s
+        self._engine: Engine | None = None
 
     async def do(self, operation: Callable[[Session], Result]) -> Result:
         """Do an operation and commit; when a commit's answer is lost, it is done again.
@@ -47,7 +49,9 @@ class EffectStore:
         pause_s = 0.1
         while True:
             try:
-                with Session(open_store(self._settings), expire_on_commit=False) as session:
+                # Finding out which database it is takes longer than most operations.
+                self._engine = self._engine or open_store(self._settings)
+                with Session(self._engine, expire_on_commit=False) as session:
                     result = operation(session)
                     session.commit()
                     return result
@@ -57,6 +61,7 @@ class EffectStore:
             except DBAPIError as error:
                 reason = str(error.orig).strip().splitlines()[0]
                 raise LuthierError("not-stored", f"the database refused: {reason}.") from error
+            self._engine = None
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, 2.0)
             self._start_private_database()
