@@ -20,7 +20,7 @@ from prefect_luthier.deployments.store.action_plans import Asker
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.decisions import Question, record_decisions
 from prefect_luthier.deployments.store.jobs import body_under
-from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
+from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow, ActionPlanRow
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.installed import find_action, installed_catalog
 from prefect_luthier.flows.actions.mail_inputs import MailInputs
@@ -79,6 +79,8 @@ def accept(
     correlation_id = uuid4()
     policy = load_policy(settings)
     with Session(open_store(settings), expire_on_commit=False) as session:
+        if plan_id is not None and session.get(ActionPlanRow, plan_id) is None:
+            plan_id = None  # it was made with another store
         gate = _Gate(session, policy, asker, settings, actions)
         decisions = tuple((action, gate.decide(action)) for action in actions)
         asked = [

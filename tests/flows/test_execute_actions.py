@@ -268,6 +268,12 @@ def test_ten_thousand_actions_are_refused_each_with_a_reason(
     assert len(session.exec(select(PolicyDecisionRow.id)).all()) == 10_000
 
 
+def test_a_plan_of_another_store_is_taken_on(allowed: Settings) -> None:
+    """A plan's id that this store does not know is left out, and its actions are done."""
+    accepted = accept([mail()], ASKER, allowed, uuid4())
+    assert [job.plan_id for job in accepted.jobs] == [None]
+
+
 @pytest.mark.parametrize("earlier", [True, False], ids=["in-an-earlier-plan", "in-the-same-plan"])
 def test_a_key_for_two_contents_is_refused(allowed: Settings, earlier: bool) -> None:
     """The same client_request_id cannot stand for two messages."""
