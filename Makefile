@@ -26,7 +26,7 @@ status: install ## Show what runs where.
 	$(BIN)/luthier status
 
 test: install browser promtool ## Run the whole suite, the browser tests included.
-	$(BIN)/python -m pytest -q $(PYTEST)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 demo: install ## Do the main job without a browser and print each stage.
 	sh docs/tutorial/demo.sh $(BIN)/luthier

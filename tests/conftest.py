@@ -31,6 +31,11 @@ from prefect_luthier.deployments.store.connection import close_stores
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the browser tests last: Playwright leaves an event loop running in its process."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """Start a PostgreSQL for the session; give the URL of its maintenance database.
@@ -88,7 +93,8 @@ def session(postgres_url: str) -> Iterator[Session]:
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Remove what the developer's shell may set; give a fresh data directory."""
     for name in list(os.environ):
-        if name.startswith(("LUTHIER_", "PREFECT_API", "OPENAI_", "AI_")) or name == "DATABASE_URL":
+        ours = name.startswith(("LUTHIER_", "PREFECT_API", "OPENAI_", "AI_", "ALLOW_ACTIONS"))
+        if ours or name == "DATABASE_URL":
             monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "data"
     monkeypatch.setenv("LUTHIER_DATA_DIR", str(folder))

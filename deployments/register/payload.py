@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from prefect_luthier.deployments.definition.graph import dag_text
-from prefect_luthier.deployments.definition.parameter_form import form_schema
-
 from prefect_luthier.canonical import digest
+from prefect_luthier.deployments.definition.graph import dag_text
 from prefect_luthier.deployments.definition.model import Definition, Trigger
+from prefect_luthier.deployments.definition.parameter_form import form_schema
 
 ENTRYPOINT = "prefect_luthier.flows.run_workflow.run_workflow"
 DEPLOYMENT_NAME = "luthier"

@@ -7,6 +7,7 @@ order in which they can be executed, renamed where two modules use the same name
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from pathlib import Path
 from prefect_luthier.errors import LuthierError
 
 PACKAGE = "prefect_luthier"
+_PARSE_TRIES = 5
 
 Key = tuple[str, str]
 """Module and name of a definition."""
@@ -154,9 +156,17 @@ def _module(name: str) -> _Module:
         raise CannotLink(name, "its source is not installed")
     source = Path(spec.origin).read_text(encoding="utf-8")
     module = _Module(name, source)
-    for node in ast.parse(source).body:
+    for node in _parsed(source).body:
         _take(module, node)
     return module
+
+
+def _parsed(source: str) -> ast.Module:
+    """Parse our own source; CPython 3.11 may fail while another thread parses (gh-106905)."""
+    for _ in range(_PARSE_TRIES):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
 
 
 def _take(module: _Module, node: ast.stmt) -> None:

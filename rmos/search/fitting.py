@@ -13,6 +13,7 @@ from prefect_luthier.rmos.search.variety import varied
 
 _DECIMALS = 2  # of a width on a drawing
 _FINE_DECIMALS = 4  # of what makes a sum come out
+_THINNEST_INLAY_MM = 0.05  # an idea may want less than nothing; the engine judges what is left
 
 
 def fit(problem: SearchProblem, idea: Idea) -> RosetteSpec:
@@ -34,7 +35,7 @@ def fit(problem: SearchProblem, idea: Idea) -> RosetteSpec:
         soundhole_diameter_mm=soundhole_mm,
         edge_land_mm=edge_land_mm,
         channel_depth_mm=round(idea.depth_mm, 3),
-        inlay_thickness_mm=round(idea.depth_mm + idea.proud_mm, 3),
+        inlay_thickness_mm=round(max(idea.depth_mm + idea.proud_mm, _THINNEST_INLAY_MM), 3),
         glue_gap_mm=round(idea.glue_gap_mm, 3),
         depth_per_pass_mm=round(idea.pass_mm, 3),
         rings=tuple(

@@ -183,6 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind.startswith("reset"):
             self._reset()
         elif kind.startswith("status"):
+            time.sleep(fault.delay_s)
             self._send(Reply(fault.status, self.server.error_body(fault.status), fault.headers))
         return None
 

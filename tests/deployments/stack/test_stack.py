@@ -211,6 +211,8 @@ def test_down_ends_runs_and_ctrl_c_ends_everything(running: Any) -> None:
 
 
 def _up_in_a_terminal(stack: Any, *arguments: str) -> subprocess.Popen[bytes]:
+    # Tests that run without a terminal may ignore SIGHUP, and what they start inherits it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     return subprocess.Popen(
         stack.argv("up", *arguments),
         env=stack.environment,

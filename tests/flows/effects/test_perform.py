@@ -243,8 +243,10 @@ async def test_concurrent_callers_share_a_failure(
     bench_for: Any, gmail_credentials: Any, gmail: Any
 ) -> None:
     """Who waited for an attempt that failed does not start one of its own."""
-    bench = bench_for(gmail_credentials, most_attempts=1)
-    gmail.faults.append(Fault("send", "status-before", status=403))
+    patient = gmail_credentials.model_copy(update={"timeout_s": 30})
+    # Waiting turns the test's clock, by far more than the attempt takes.
+    bench = bench_for(patient, most_attempts=1, lease=timedelta(days=1))
+    gmail.faults.append(Fault("send", "status-before", status=403, delay_s=2))
     answers = await asyncio.gather(*(bench.send() for _ in range(10)), return_exceptions=True)
     assert {type(answer) for answer in answers} == {EffectFailed}
     assert gmail.calls.count("send") == 1

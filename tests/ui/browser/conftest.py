@@ -54,7 +54,7 @@ def free_port() -> int:
 
 def clean(**added: str) -> dict[str, str]:
     """Return the environment without what would lead to another stack, server or model."""
-    prefixes = ("LUTHIER_", "PREFECT_", "OPENAI_", "AI_", "STREAMLIT_")
+    prefixes = ("LUTHIER_", "PREFECT_", "OPENAI_", "AI_", "ALLOW_ACTIONS", "STREAMLIT_")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
     kept.pop("DATABASE_URL", None)
     return kept | added
@@ -83,6 +83,7 @@ def stack(screenshots: Path) -> Iterator[Stack]:
         LUTHIER_PREFECT_PORT=str(free_port()),
         LUTHIER_BUILDER_PORT=str(free_port()),
         LUTHIER_ACTOR="Ada",
+        ALLOW_ACTIONS_DEFAULT="gmail.send",
     )
     try:
         luthier(environment, "up", "--detach")
