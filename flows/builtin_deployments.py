@@ -24,6 +24,8 @@ _TAGS = ("built-in", "rosette")
 _DIGITS = 12
 
 ENTRYPOINTS: tuple[str, ...] = (
+    "prefect_luthier.flows.draft_workflow.draft_workflow",
+    "prefect_luthier.flows.plan_actions.plan_actions",
     "prefect_luthier.flows.rosette.search_rosette.search_rosette",
     "prefect_luthier.flows.rosette.search_rosette.quick_check",
     "prefect_luthier.flows.rosette.score_rosette.score_rosette",

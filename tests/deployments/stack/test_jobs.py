@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).parents[2] / "fakes"))
 
 from fault_server import serving
 from gmail_server import GmailServer
+from openai_server import scripted
 
 pytestmark = pytest.mark.stack
 
@@ -64,8 +65,59 @@ def job(stack: Any, job_id: str) -> dict[str, Any]:
     return json.loads(stack.luthier("ai", "job", job_id, "--json").stdout)
 
 
+def check_that_a_model_plans_within_its_budget(mailing: Any) -> None:
+    """Outlook is planned by a model; a call that does not fit says when it will, unsent."""
+    answer = {
+        "intent": "send_email",
+        "confidence": 0.95,
+        "question": None,
+        "refusal": None,
+        "actions": [
+            {
+                "provider": "microsoft",
+                "action": "outlook.send",
+                "params": {"to": "john@example.com", "subject": "Thanks", "text": "Thank you."},
+            }
+        ],
+    }
+    usage = {"prompt_tokens": 1500, "completion_tokens": 400}
+    with scripted({"answer": answer, "usage": usage, "repeat": True}) as model:
+        settings = {
+            "OPENAI_BASE_URL": model.url,
+            "ALLOW_ACTIONS_DEFAULT": "outlook.send",
+            "AI_MAX_OUTPUT_TOKENS": "800",
+            "AI_MAX_TOKENS_PER_MIN": "5000",
+        }
+        request = ("ai", "plan", "thank john@example.com with outlook", "--json")
+        first = mailing.luthier(*request, **settings)
+        assert first.returncode == 0, first.stderr
+        document = json.loads(first.stdout)
+        assert document["plan"]["actions"][0]["provider"] == "microsoft"
+        meta = document["meta"]
+        assert (meta["tokens_in"], meta["tokens_out"]) == (1500, 400)
+        outcomes = [json.loads(mailing.luthier(*request, **settings).stdout) for _ in range(2)]
+        assert outcomes[-1]["refusal"]["code"] == "model-budget"
+        assert "it fits at" in outcomes[-1]["refusal"]["message"]
+        assert len(model.requests) < 3
+
+
+def check_that_all_was_counted(mailing: Any) -> None:
+    """The metrics know the plans, the tokens and the jobs of this stack."""
+    scraped = mailing.luthier("metrics").stdout
+    for line in (
+        'luthier_ai_plans_total{status="planned"}',
+        'luthier_ai_plans_total{status="error"}',
+        'luthier_ai_tokens_total{direction="input"',
+        'luthier_action_outcomes_total{action="gmail.send",status="completed"} 3.0',
+        'luthier_policy_decisions_total{action="gmail.send",answer="allowed",stage="effect"}',
+        'luthier_effects{state="sent"} 2.0',
+        "luthier_action_queue_oldest_seconds 0.0",
+    ):
+        assert line in scraped, line
+
+
 def test_planned_mail_goes_out_once(mailing: Any, gmail: GmailServer, tmp_path: Path) -> None:
-    """Plan, execute, execute again, and kill a run while Gmail has just taken its message."""
+    """Plan, execute, execute again, kill a run in mid-send; a model, its budget, the metrics."""
     plan = tmp_path / "plan.json"
     planned = mailing.luthier(
         "ai", "plan", REQUEST, "-o", str(plan), ALLOW_ACTIONS_DEFAULT="gmail.send"
@@ -98,6 +150,9 @@ def test_planned_mail_goes_out_once(mailing: Any, gmail: GmailServer, tmp_path: 
     assert told["attempts"] == 2
     assert "found-sent" in [event["event"] for event in told["history"]]
     assert len(gmail.messages) == 2
+
+    check_that_a_model_plans_within_its_budget(mailing)
+    check_that_all_was_counted(mailing)
 
 
 def test_what_nobody_allowed_is_refused_before_it_is_stored(running: Any, tmp_path: Path) -> None:
