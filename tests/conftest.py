@@ -19,6 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import hypothesis
 import psycopg
 import pytest
 from sqlmodel import Session
@@ -27,6 +28,10 @@ from prefect_luthier.blocks import private_postgres
 from prefect_luthier.blocks.database import open_engine
 from prefect_luthier.deployments.migrations.upgrade import upgrade
 from prefect_luthier.deployments.store.connection import close_stores
+
+# The same examples in every run: a suite that passes is not undone by a throw of the dice.
+hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.load_profile("steady")
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
