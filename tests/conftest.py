@@ -6,19 +6,16 @@ import contextlib
 import importlib.util
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import hypothesis
 import psycopg
 import pytest
@@ -27,7 +24,9 @@ from sqlmodel import Session
 from prefect_luthier.blocks import private_postgres
 from prefect_luthier.blocks.database import open_engine
 from prefect_luthier.deployments.migrations.upgrade import upgrade
+from prefect_luthier.deployments.stack.temporary import temporary_server
 from prefect_luthier.deployments.store.connection import close_stores
+from prefect_luthier.settings import Settings
 
 # The same examples in every run: a suite that passes is not undone by a throw of the dice.
 hypothesis.settings.register_profile("steady", derandomize=True)
@@ -37,8 +36,21 @@ os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser tests last: Playwright leaves an event loop running in its process."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Order the files: what a test leaves running in its process must not disturb another.
+
+    Prefect's threads draw random numbers, which Hypothesis takes for a flaky strategy: files with
+    generated examples come first. Playwright leaves an event loop running: browser tests come last.
+    """
+    generated = {item.path for item in items if is_generated(item)}
+    items.sort(key=lambda item: (item.path not in generated) + 2 * is_browser_test(item))
+
+
+def is_generated(item: pytest.Item) -> bool:
+    return getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+
+
+def is_browser_test(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
 
 
 @pytest.fixture(scope="session")
@@ -154,54 +166,22 @@ def luthier(
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a Prefect server as a process, with the settings Luthier ships; give its API URL."""
-    home = tmp_path_factory.mktemp("prefect")
+    """Start the Prefect server that Luthier ships, on a folder of its own; give its API URL."""
+    settings = Settings(
+        _env_file=None,
+        LUTHIER_DATABASE_URL=None,
+        data_dir=tmp_path_factory.mktemp("prefect"),
+        prefect_port=free_port(),
+    )
+    with temporary_server(settings) as url:
+        yield url
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
-        "PREFECT_HOME": str(home),
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-        "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-        "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_BATCH_SIZE": "200",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    }
-    with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "prefect",
-                "server",
-                "start",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                str(port),
-            ],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    api = f"http://127.0.0.1:{port}/api"
-    try:
-        _await_health(api, server, home / "server.log")
-        yield api
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=15)
-
-
-def _await_health(api: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 180
-    while time.monotonic() < deadline and server.poll() is None:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{api}/health").is_success:
-                return
-        time.sleep(0.2)
-    pytest.fail(f"the Prefect server did not start:\n{log.read_text()[-2000:]}")
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def server_service(settings: Settings, database_url: str, port: int | None = Non
         folder=services_dir(settings),
         argv=(
             sys.executable,
-            *("-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"),
+            *("-m", "uvicorn", "--factory", "prefect_luthier.deployments.stack.prefect_server:create_app"),
             *("--fd", "{fd}", "--log-level", "warning", "--timeout-keep-alive", "5"),
             *("--timeout-graceful-shutdown", _SERVER_GRACE_S),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from prefect_luthier.canonical import digest_bytes
@@ -66,7 +66,7 @@ def list_definitions(session: Session) -> list[StoredDefinition]:
     """Return the newest definition of every workflow, by id."""
     query = (
         select(StoredDefinition)
-        .ext(distinct_on(col(StoredDefinition.workflow_id)))
+        .distinct(col(StoredDefinition.workflow_id))
         .order_by(col(StoredDefinition.workflow_id), col(StoredDefinition.created_at).desc())
     )
     return list(session.exec(query))

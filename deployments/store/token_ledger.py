@@ -133,7 +133,7 @@ def reserve(engine: Engine, call: Call, limits: TokenLimits) -> UUID:
             caller=call.caller,
             reserved=call.estimate,
             lease_until=now + LEASE,
-            created_at=now,
+            created_at=_now(session),  # after what was counted: nothing settled in between
         )
         session.add(row)
         session.commit()

@@ -145,7 +145,8 @@ HISTORY = """
         SELECT *, COALESCE(settled_at, 'infinity') AS ended FROM token_reservation
     ), moments AS (
         SELECT SUM(CASE WHEN b.ended > a.created_at THEN b.reserved ELSE b.settled END) AS taken
-        FROM booked a JOIN booked b ON b.created_at <= a.created_at
+        FROM booked a JOIN booked b
+        ON b.created_at <= a.created_at AND b.ended > a.created_at - interval '60 s'
         GROUP BY a.created_at
     )
     SELECT (SELECT MAX(taken) FROM moments), SUM(settled),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -32,23 +31,9 @@ DEAD_PID = 2**22 + 1  # above the kernel's largest
 
 @pytest.fixture
 async def api(prefect_server: str) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client that asks again while the server's SQLite is busy."""
-    async with httpx.AsyncClient(
-        base_url=prefect_server, transport=_Patient(), timeout=30
-    ) as client:
+    """Give a client of the session's server."""
+    async with httpx.AsyncClient(base_url=prefect_server, timeout=30) as client:
         yield client
-
-
-class _Patient(httpx.AsyncHTTPTransport):
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
-        for _ in range(40):
-            if not response.is_server_error:
-                break
-            await response.aclose()
-            await asyncio.sleep(0.25)
-            response = await super().handle_async_request(request)
-        return response
 
 
 @pytest.fixture
