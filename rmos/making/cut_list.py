@@ -176,5 +176,10 @@ def _part(
         stock_count=stock_count,
         stock_length_mm=round(stock_length_mm, 3),
         stock_width_mm=round(stock_width_mm, 3),
-        waste_share=round(1 - net_mm2 / (stock_count * stock_length_mm * stock_width_mm), 4),
+        waste_share=_waste_share(net_mm2, stock_count * stock_length_mm * stock_width_mm),
     )
+
+
+def _waste_share(net_mm2: float, stock_mm2: float) -> float:
+    """Return the share that is lost, which never rounds to all: some of the stock is used."""
+    return min(round(1 - net_mm2 / stock_mm2, 4), 0.9999)

@@ -63,6 +63,7 @@ def _files(current: StudioSession, document: dict[str, Any]) -> None:
                 "context.json",
                 "application/json",
                 icon=":material/download:",
+                on_click="ignore",
             )
             if current.spec is not None:
                 st.download_button(
@@ -71,6 +72,7 @@ def _files(current: StudioSession, document: dict[str, Any]) -> None:
                     "design.json",
                     "application/json",
                     icon=":material/download:",
+                    on_click="ignore",
                 )
                 st.download_button(
                     "Drawing",
@@ -78,6 +80,7 @@ def _files(current: StudioSession, document: dict[str, Any]) -> None:
                     "design.svg",
                     "image/svg+xml",
                     icon=":material/download:",
+                    on_click="ignore",
                 )
 
 

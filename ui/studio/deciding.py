@@ -195,6 +195,7 @@ def _attachments(current: StudioSession) -> None:
                 name,
                 key=f"studio_attachment_{sha256}",
                 type="tertiary",
+                on_click="ignore",
             )
 
 

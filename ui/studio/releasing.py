@@ -88,4 +88,5 @@ def _files(release: Release) -> None:
             help=f"{file.path}, SHA-256 {file.sha256[:12]}…",
             key=f"studio_file_{file.path}",
             width="stretch",
+            on_click="ignore",
         )
