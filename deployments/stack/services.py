@@ -19,6 +19,8 @@ SERVER = "server"
 WORKER = "worker"
 BUILDER = "builder"
 
+_SERVER_APP = "prefect_luthier.deployments.stack.prefect_server:create_app"
+
 # uvicorn waits for open connections, of which the UI's and the events' never close by themselves.
 _SERVER_GRACE_S = "1"
 
@@ -48,7 +50,7 @@ def server_service(settings: Settings, database_url: str, port: int | None = Non
         folder=services_dir(settings),
         argv=(
             sys.executable,
-            *("-m", "uvicorn", "--factory", "prefect_luthier.deployments.stack.prefect_server:create_app"),
+            *("-m", "uvicorn", "--factory", _SERVER_APP),
             *("--fd", "{fd}", "--log-level", "warning", "--timeout-keep-alive", "5"),
             *("--timeout-graceful-shutdown", _SERVER_GRACE_S),
         ),
