@@ -7,47 +7,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast
 from sqlmodel import Session, col, select
 
+from prefect_luthier.blocks.identifiers import find_by_prefix
 from prefect_luthier.canonical import jsonable
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
 from prefect_luthier.errors import UsageError
 
 ACTIVE = ("pending", "running")
-_MIN_PREFIX = 4
 
 
 def find_job(session: Session, job_id: str) -> ActionJobRow:
     """Return the job with this id, this client_request_id, or an id that starts so.
 
     Raises:
-        UsageError: None fits (``unknown-job``), or more than one does (``ambiguous-job``).
+        UsageError: None fits (``unknown-job``), or more than one does (``ambiguous-id``).
     """
-    wanted = job_id.strip()
     query = select(ActionJobRow).order_by(col(ActionJobRow.created_at).desc())
-    by_key = session.exec(query.where(ActionJobRow.client_request_id == wanted)).first()
-    if by_key is not None:
-        return by_key
-    prefix = wanted.lower()
-    if len(prefix) < _MIN_PREFIX or set(prefix) - set("0123456789abcdef-"):
-        raise _unknown(job_id)
-    starting = cast(col(ActionJobRow.id), String).startswith(prefix)
-    found = list(session.exec(query.where(starting).limit(2)))
-    if not found:
-        raise _unknown(job_id)
-    if len(found) > 1:
-        raise UsageError(
-            "ambiguous-job", f"more than one job starts with {job_id!r}.", "Give more of its id."
-        )
-    return found[0]
-
-
-def _unknown(job_id: str) -> UsageError:
-    return UsageError(
-        "unknown-job",
-        f"there is no job {job_id!r}.",
-        "`luthier ai jobs` lists the newest jobs; four characters of an id are enough.",
+    by_key = session.exec(query.where(ActionJobRow.client_request_id == job_id.strip())).first()
+    return by_key or find_by_prefix(
+        session, ActionJobRow, job_id, thing="job", advice="`luthier ai jobs` lists them."
     )
 
 
@@ -151,7 +130,7 @@ def _locked(session: Session, job_id: UUID) -> ActionJobRow:
     query = select(ActionJobRow).where(ActionJobRow.id == job_id).with_for_update()
     row = session.exec(query.execution_options(populate_existing=True)).first()
     if row is None:
-        raise _unknown(str(job_id))
+        raise UsageError("unknown-job", f"there is no job {job_id}.")
     return row
 
 

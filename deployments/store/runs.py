@@ -9,17 +9,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlmodel import Session, col, delete, select
 
 from prefect_luthier.blocks.columns import now
+from prefect_luthier.blocks.identifiers import find_by_prefix
 from prefect_luthier.canonical import jsonable, storable_text
 from prefect_luthier.deployments.definition.plan import Plan
 from prefect_luthier.deployments.store.tables import RunRecord, StepRow
-from prefect_luthier.errors import LuthierError, UsageError
-
-_MIN_PREFIX = 4
+from prefect_luthier.errors import LuthierError
 
 
 @dataclass(frozen=True)
@@ -223,27 +222,15 @@ def find_run(session: Session, run_id: str) -> RunRecord:
     """Return the run with this id, or the one whose id starts with it.
 
     Raises:
-        UsageError: None fits (``unknown-run``), or more than one does (``ambiguous-run``).
+        UsageError: None fits (``unknown-run``), or more than one does (``ambiguous-id``).
     """
-    prefix = run_id.strip().lower()
-    if len(prefix) < _MIN_PREFIX or set(prefix) - set("0123456789abcdef-"):
-        raise _unknown_run(run_id)
-    query = select(RunRecord).where(cast(RunRecord.run_id, String).startswith(prefix)).limit(2)
-    found = list(session.exec(query))
-    if not found:
-        raise _unknown_run(run_id)
-    if len(found) > 1:
-        raise UsageError(
-            "ambiguous-run", f"more than one run starts with {run_id!r}.", "Give more of its id."
-        )
-    return found[0]
-
-
-def _unknown_run(run_id: str) -> UsageError:
-    return UsageError(
-        "unknown-run",
-        f"there is no run {run_id!r}.",
-        "`luthier status` lists the newest runs; four characters of an id are enough.",
+    return find_by_prefix(
+        session,
+        RunRecord,
+        run_id,
+        thing="run",
+        advice="`luthier status` lists the newest.",
+        column="run_id",
     )
 
 

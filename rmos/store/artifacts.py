@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from prefect_luthier.blocks.identifiers import find_by_prefix
 from prefect_luthier.canonical import digest, jsonable
-from prefect_luthier.rmos.store.identifiers import find_by_prefix
 from prefect_luthier.rmos.store.tables import RunArtifactRow, TransitionRow
 
 
@@ -56,7 +56,13 @@ def find_artifact(session: Session, wanted: str) -> RunArtifactRow:
     Raises:
         UsageError: There is none (``unknown-artifact``) or several (``ambiguous-id``).
     """
-    return find_by_prefix(session, RunArtifactRow, wanted, thing="artifact")
+    return find_by_prefix(
+        session,
+        RunArtifactRow,
+        wanted,
+        thing="artifact",
+        advice="`luthier rosette show DESIGN` lists them.",
+    )
 
 
 def artifacts_of(session: Session, design_id: UUID) -> list[RunArtifactRow]:

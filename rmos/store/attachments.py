@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 
 from prefect_luthier.blocks.blob_store import BlobStore, Incoming, too_large
 from prefect_luthier.blocks.columns import DEFAULT_TENANT
+from prefect_luthier.blocks.identifiers import find_by_prefix
 from prefect_luthier.canonical import storable_text
 from prefect_luthier.errors import InvalidInput, LuthierError, UsageError
 from prefect_luthier.rmos.attachments.kinds import KINDS, FileKind, kind_of
 from prefect_luthier.rmos.attachments.svg_safety import svg_findings
-from prefect_luthier.rmos.store.identifiers import find_by_prefix
 from prefect_luthier.rmos.store.tables import AttachmentRow
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -153,7 +153,14 @@ def find_attachment(session: Session, wanted: str) -> AttachmentRow:
     Raises:
         UsageError: There is none (``unknown-attachment``) or several (``ambiguous-id``).
     """
-    return find_by_prefix(session, AttachmentRow, wanted, thing="attachment", column="sha256")
+    return find_by_prefix(
+        session,
+        AttachmentRow,
+        wanted,
+        thing="attachment",
+        advice="`luthier rosette attachments` lists them.",
+        column="sha256",
+    )
 
 
 def list_attachments(

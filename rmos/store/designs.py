@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 from sqlmodel import Session, col, select
 
 from prefect_luthier.blocks.columns import now
+from prefect_luthier.blocks.identifiers import find_by_prefix
 from prefect_luthier.canonical import storable_text
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.rmos.approval.lifecycle import LIFECYCLE
 from prefect_luthier.rmos.approval.rules import Decision, Standing, check_decision
 from prefect_luthier.rmos.store.artifacts import record_artifact
-from prefect_luthier.rmos.store.identifiers import find_by_prefix
 from prefect_luthier.rmos.store.tables import DesignRow, RunArtifactRow, TransitionRow
 
 _LONGEST_NOTE = 4000
@@ -232,7 +232,13 @@ def find_design(session: Session, wanted: str | UUID) -> DesignRow:
     Raises:
         UsageError: There is none (``unknown-design``) or several (``ambiguous-id``).
     """
-    return find_by_prefix(session, DesignRow, str(wanted), thing="design")
+    return find_by_prefix(
+        session,
+        DesignRow,
+        str(wanted),
+        thing="design",
+        advice="`luthier rosette designs` lists them.",
+    )
 
 
 def list_designs(session: Session, *, state: str | None = None, limit: int = 50) -> list[DesignRow]:

@@ -12,12 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from prefect_luthier.blocks.columns import now
+from prefect_luthier.blocks.identifiers import find_by_prefix
 from prefect_luthier.canonical import jsonable, storable_text
 from prefect_luthier.errors import LuthierError, UsageError
-from prefect_luthier.rmos.store.identifiers import find_by_prefix
 from prefect_luthier.rmos.store.tables import AttemptRow, SearchRow
 
 _ROWS_A_STATEMENT = 500
+_WHERE_IDS_ARE = "A search's id is its `run_id`, and that of its run in Prefect."
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,15 @@ def find_search(session: Session, wanted: str | UUID) -> SearchRow:
         UsageError: There is none (``unknown-search``) or several (``ambiguous-id``).
     """
     try:
-        return find_by_prefix(session, SearchRow, str(wanted), thing="search")
+        return find_by_prefix(
+            session, SearchRow, str(wanted), thing="search", advice=_WHERE_IDS_ARE
+        )
     except UsageError as error:
         if error.code != "unknown-search":
             raise
-    return find_by_prefix(session, SearchRow, str(wanted), thing="search", column="flow_run_id")
+    return find_by_prefix(
+        session, SearchRow, str(wanted), thing="search", advice=_WHERE_IDS_ARE, column="flow_run_id"
+    )
 
 
 def attempts_of(session: Session, search_id: UUID) -> list[AttemptRow]:

@@ -119,7 +119,7 @@ def test_a_search_is_found_by_the_start_of_its_id(session: Session) -> None:
     """A prefix is enough when it fits one search; otherwise the message says what to do."""
     search_id = begin(session)
     assert find_search(session, str(search_id)[:8]).id == search_id
-    for wanted, code in [("ffffffff", "unknown-search"), ("%", "bad-search-id")]:
+    for wanted, code in [("ffffffff", "unknown-search"), ("%", "unknown-search")]:
         with pytest.raises(UsageError) as refusal:
             find_search(session, wanted)
         assert refusal.value.code == code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -27,46 +28,6 @@ VersionOption = Annotated[
 ]
 
 
-def approve(
-    design: DesignArgument,
-    *,
-    note: NoteOption = "",
-    actor: ActorOption = "",
-    version: VersionOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Approve a design, so that its programs may be made.
-
-    GREEN designs can be approved; YELLOW ones need a score of 70; RED ones cannot be approved, only
-    overridden by a second person. Of two people who approve at the same moment, one does.
-    """
-    _decide(design, "approve", note, actor, version, as_json=as_json)
-
-
-def reject(
-    design: DesignArgument,
-    *,
-    note: NoteOption = "",
-    actor: ActorOption = "",
-    version: VersionOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Reject a design. It stays on record, and can be sent back for a revision."""
-    _decide(design, "reject", note, actor, version, as_json=as_json)
-
-
-def revise(
-    design: DesignArgument,
-    *,
-    note: NoteOption = "",
-    actor: ActorOption = "",
-    version: VersionOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Send a design back; `luthier rosette bind --design ID …` then submits its revision."""
-    _decide(design, "request_revision", note, actor, version, as_json=as_json)
-
-
 def override(
     design: DesignArgument,
     reason: ReasonOption,
@@ -86,30 +47,6 @@ def override(
     _decide(design, "override", reason, actor, version, as_json=as_json)
 
 
-def revoke(
-    design: DesignArgument,
-    *,
-    note: NoteOption = "",
-    actor: ActorOption = "",
-    version: VersionOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Take an approval back; what was released for the design is no longer handed out."""
-    _decide(design, "revoke", note, actor, version, as_json=as_json)
-
-
-def archive(
-    design: DesignArgument,
-    *,
-    note: NoteOption = "",
-    actor: ActorOption = "",
-    version: VersionOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Put a design away that is made, or rejected for good."""
-    _decide(design, "archive", note, actor, version, as_json=as_json)
-
-
 def _decide(
     design: str, decision: Decision, note: str, actor: str, version: int | None, *, as_json: bool
 ) -> None:
@@ -119,3 +56,42 @@ def _decide(
         print_json(decision_json(row, step))
         return
     say(f"{style('✓', 'green')} design {str(row.id)[:8]}: {step.source} → {step.target}")
+
+
+def _command(decision: Decision, teaching: str) -> Callable[..., None]:
+    """Return the command for a decision that needs no reason; ``teaching`` is its help."""
+
+    def command(
+        design: DesignArgument,
+        *,
+        note: NoteOption = "",
+        actor: ActorOption = "",
+        version: VersionOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        _decide(design, decision, note, actor, version, as_json=as_json)
+
+    command.__doc__ = teaching
+    return command
+
+
+approve = _command(
+    "approve",
+    """Approve a design, so that its programs may be made.
+
+    GREEN designs can be approved; YELLOW ones need a score of 70; RED ones cannot be approved, only
+    overridden by a second person. Of two people who approve at the same moment, one does.
+    """,
+)
+reject = _command(
+    "reject", "Reject a design. It stays on record, and can be sent back for a revision."
+)
+revise = _command(
+    "request_revision",
+    "Send a design back; `luthier rosette bind --design ID …` then submits its revision.",
+)
+revoke = _command(
+    "revoke",
+    "Take an approval back; what was released for the design is no longer handed out.",
+)
+archive = _command("archive", "Put a design away that is made, or rejected for good.")

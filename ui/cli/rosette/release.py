@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from prefect_luthier.errors import UsageError
 from prefect_luthier.flows.rosette.records import open_records
-from prefect_luthier.rmos.toolpaths.options import CutOptions, Dialect
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
 from prefect_luthier.ui.cli.rosette.attach import ActorOption
 from prefect_luthier.ui.cli.rosette.bind import NoteOption
+from prefect_luthier.ui.cli.rosette.cutting import (
+    ClimbOption,
+    DialectOption,
+    ScoringOption,
+    StepoverOption,
+    cut_options,
+)
 from prefect_luthier.ui.cli.rosette.decide import DesignArgument
 
 
 def release(
     design: DesignArgument,
     *,
-    dialect: Annotated[Dialect, typer.Option(help="The control that runs the programs.")] = "grbl",
-    climb: Annotated[
-        bool, typer.Option("--climb/--conventional", help="Direction of the cuts.")
-    ] = True,
-    stepover: Annotated[
-        float,
-        typer.Option(
-            min=0.05, max=0.95, help="Distance between circles, as a share of the tool's diameter."
-        ),
-    ] = 0.4,
-    scoring: Annotated[
-        float,
-        typer.Option(
-            min=0, max=0.5, metavar="MM", help="Depth of a first cut along the walls; 0 for none."
-        ),
-    ] = 0.0,
+    dialect: DialectOption = "grbl",
+    climb: ClimbOption = True,
+    stepover: StepoverOption = 0.4,
+    scoring: ScoringOption = 0.0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the files, too.")
     ] = None,
@@ -52,13 +44,7 @@ def release(
 
         luthier rosette release 3f2a --dialect linuxcnc -o om28/
     """
-    if not math.isfinite(stepover) or not math.isfinite(scoring):
-        raise UsageError(
-            "bad-number", f"--stepover {stepover} --scoring {scoring}: both must be numbers."
-        )
-    options = CutOptions(
-        direction="climb" if climb else "conventional", stepover=stepover, scoring_mm=scoring
-    )
+    options = cut_options(stepover, scoring, climb=climb)
     records = open_records()
     made = records.release(design, records.author(actor), dialect, options, note)
     if output is not None:

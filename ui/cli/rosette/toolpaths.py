@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from prefect_luthier.errors import UsageError
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.reading import context_from_json, spec_from_json
 from prefect_luthier.rmos.design.spec import RosetteSpec
@@ -16,6 +14,13 @@ from prefect_luthier.rmos.feasibility.engine import score as judge
 from prefect_luthier.rmos.feasibility.verdict import Verdict
 from prefect_luthier.rmos.toolpaths.options import CutOptions, Dialect
 from prefect_luthier.ui.cli.output import JsonOption, print_json
+from prefect_luthier.ui.cli.rosette.cutting import (
+    ClimbOption,
+    DialectOption,
+    ScoringOption,
+    StepoverOption,
+    cut_options,
+)
 from prefect_luthier.ui.cli.rosette.documents import (
     ContextOption,
     InvalidDocument,
@@ -33,22 +38,10 @@ def toolpaths(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")
     ],
     *,
-    dialect: Annotated[Dialect, typer.Option(help="The control that runs the program.")] = "grbl",
-    climb: Annotated[
-        bool, typer.Option("--climb/--conventional", help="Direction of the cuts.")
-    ] = True,
-    stepover: Annotated[
-        float,
-        typer.Option(
-            min=0.05, max=0.95, help="Distance between circles, as a share of the tool's diameter."
-        ),
-    ] = 0.4,
-    scoring: Annotated[
-        float,
-        typer.Option(
-            min=0, max=0.5, metavar="MM", help="Depth of a first cut along the walls; 0 for none."
-        ),
-    ] = 0.0,
+    dialect: DialectOption = "grbl",
+    climb: ClimbOption = True,
+    stepover: StepoverOption = 0.4,
+    scoring: ScoringOption = 0.0,
     as_json: JsonOption = False,
 ) -> None:
     """Write the programs that cut a design, with its drawings and lists.
@@ -62,17 +55,11 @@ def toolpaths(
         luthier rosette toolpaths --spec docs/examples/rosette/om28-herringbone.json
         --context docs/examples/rosette/om28-context.json --dialect linuxcnc -o om28
     """
-    if not math.isfinite(stepover) or not math.isfinite(scoring):
-        raise UsageError(
-            "bad-number", f"--stepover {stepover} --scoring {scoring}: both must be numbers."
-        )
+    options = cut_options(stepover, scoring, climb=climb)
     design, conditions = _read(spec, context)
     verdict = judge(design, conditions)
     if not verdict.is_allowed:
         _refuse(verdict, spec, as_json=as_json)
-    options = CutOptions(
-        direction="climb" if climb else "conventional", stepover=stepover, scoring_mm=scoring
-    )
     document = _write(design, conditions, dialect, options, output)
     if as_json:
         print_json(document | _answer(verdict))

@@ -175,7 +175,7 @@ def test_a_refused_file_leaves_nothing(
         (["bind", "--search", "abcd"], 2, "unknown-search"),
         (["approve", "abcdef"], 2, "unknown-design"),
         (["show", "abcdef"], 2, "unknown-id"),
-        (["replay", "zz"], 2, "bad-design-id"),
+        (["replay", "zz"], 2, "unknown-id"),
         (["diff", "abcdef", "abcdef:1"], 2, "unknown-id"),
         (["designs", "--state", "sold"], 2, "unknown-state"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import String, cast
@@ -17,7 +18,13 @@ _SHOWN = 5
 
 
 def find_by_prefix(
-    session: Session, model: type[Row], wanted: str, *, thing: str, column: str = "id"
+    session: Session,
+    model: type[Row],
+    wanted: str,
+    *,
+    thing: str,
+    advice: str,
+    column: str = "id",
 ) -> Row:
     """Return the one row whose id starts with ``wanted``.
 
@@ -26,26 +33,23 @@ def find_by_prefix(
         model: The table.
         wanted: An id, or its first four or more characters.
         thing: What the rows are, for messages: ``"design"``.
+        advice: Where ids are found: ``"`luthier ai jobs` lists them."``.
         column: The column that holds the id.
 
     Raises:
         UsageError: No row has such an id (``unknown-<thing>``), or several do (``ambiguous-id``).
     """
     prefix = wanted.strip().lower().removeprefix("sha256:")
-    if not _HEX.fullmatch(prefix):
-        raise UsageError(
-            f"bad-{thing}-id",
-            f"{wanted!r} cannot be the id of {_with_article(thing)}.",
-            "Give an id, or at least its first four characters.",
-        )
     key: Any = getattr(model, column)
-    query = select(model).where(cast(key, String).startswith(prefix, autoescape=True))
-    found = list(session.exec(query.order_by(col(key)).limit(_SHOWN + 1)))
+    found: Sequence[Row] = ()
+    if _HEX.fullmatch(prefix):
+        query = select(model).where(cast(key, String).startswith(prefix, autoescape=True))
+        found = session.exec(query.order_by(col(key)).limit(_SHOWN + 1)).all()
     if not found:
         raise UsageError(
             f"unknown-{thing}",
             f"there is no {thing} {wanted!r}.",
-            "`luthier rosette --help` names the commands that list them.",
+            f"{advice} The first four characters of an id are enough.",
         )
     if len(found) > 1:
         shown = ", ".join(str(getattr(row, column))[:12] for row in found[:_SHOWN])
@@ -56,7 +60,3 @@ def find_by_prefix(
             "Give more of the id.",
         )
     return found[0]
-
-
-def _with_article(thing: str) -> str:
-    return f"{'an' if thing[0] in 'aeiou' else 'a'} {thing}"
