@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from prefect_luthier.errors import LuthierError
-from prefect_luthier.flows.effects.mail.look_alikes import imitation_in, invisible_in
+from prefect_luthier.flows.effects.mail.look_alikes import (
+    encoded_word_in,
+    imitation_in,
+    invisible_in,
+)
 
 _MAX_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 _MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _MAX_NAME = 200
 
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# RFC 5322's atom without `!` and `%`: some servers take `x%other.example@example.com` and
+# `other.example!x@example.com` for a route, and pass the mail on to other.example.
+_ATOM = r"[A-Za-z0-9#$&'*+/=?^_`{|}~-]+"
 _LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _NAMED = re.compile(r"(?P<name>[^<>]*?)\s*<(?P<address>[^<>]*)>")
@@ -49,6 +56,8 @@ def read_mailbox(text: str) -> Mailbox:
         raise _refusal(text, "is not one mail address in plain ASCII")
     if not host.isascii():
         raise _refusal(text, "has letters outside ASCII in its domain, which can imitate another")
+    if encoded_word_in(text):
+        raise _refusal(text, "has an encoded text, which would be shown as something else")
     labels = host.split(".")
     if len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):  # noqa: PLR2004 - a.b
         raise _refusal(text, "has no domain of the form example.com")
@@ -63,7 +72,7 @@ def read_mailbox(text: str) -> Mailbox:
 def _name(name: str, text: str) -> str:
     quoted = _QUOTED_NAME.fullmatch(name)
     name = quoted["name"].strip() if quoted else name
-    if "@" in name:
+    if "@" in unicodedata.normalize("NFKC", name):
         raise _refusal(text, "shows another address as its name")
     if len(name) > _MAX_NAME or '"' in name or "\\" in name:
         raise _refusal(text, "has a name that cannot be shown as it is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Letters of other scripts that are drawn like Latin ones in common fonts; after Unicode's
@@ -11,6 +12,8 @@ _SCRIPTLESS = {"DIGIT", "HYPHEN-MINUS", "FULL", "LOW", "MIDDLE"}
 
 # They change how the text around them is shown, or are not shown at all.
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+_ENCODED_WORD = re.compile(r"=\?[^?]*\?[bq]\?", re.IGNORECASE)
 
 JOINERS = "\u200c\u200d"
 """Persian words and many emoji are written with these."""
@@ -27,6 +30,16 @@ def invisible_in(text: str, allowed: str = "") -> str | None:
         if unicodedata.category(character) in _INVISIBLE_CATEGORIES and character not in allowed:
             return f"U+{ord(character):04X} {unicodedata.name(character, 'control')}"
     return None
+
+
+def encoded_word_in(text: str) -> str | None:
+    """Return the first text in a header's encoding (RFC 2047), which readers show decoded.
+
+    What it stands for would be shown, and may be a line break or another address, while
+    everything here sees harmless ASCII.
+    """
+    found = _ENCODED_WORD.search(text)
+    return found[0] if found else None
 
 
 def imitation_in(host: str) -> str | None:

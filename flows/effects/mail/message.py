@@ -15,7 +15,11 @@ from typing import Any
 
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.effects.mail.addresses import Mailbox, read_mailbox
-from prefect_luthier.flows.effects.mail.look_alikes import JOINERS, invisible_in
+from prefect_luthier.flows.effects.mail.look_alikes import (
+    JOINERS,
+    encoded_word_in,
+    invisible_in,
+)
 
 MARKER_HEADER = "X-Luthier-Request"
 MAX_RECIPIENTS = 100
@@ -81,6 +85,13 @@ def checked_header(name: str, value: str, limit: int = MAX_SUBJECT) -> str:
             "header-injection",
             f"{name} {value[:80]!r} has the character {hidden}, which does not belong in a header.",
             "Remove line breaks and invisible characters.",
+        )
+    if encoded_word_in(value):
+        raise LuthierError(
+            "header-injection",
+            f"{name} {value[:80]!r} has {encoded_word_in(value)!r}, which begins an encoded text "
+            "that would be shown as something else.",
+            "Write the text itself.",
         )
     if len(value) > limit:
         raise LuthierError("header-too-long", f"{name} is longer than {limit} characters.")
@@ -212,7 +223,27 @@ def rfc822(message: Message, marks: Marks, *, with_bcc: bool = False) -> bytes:
     for file in message.files:
         main, _, sub = file.content_type.partition("/")
         mail.add_attachment(file.content, maintype=main, subtype=sub, filename=file.filename)
-    return mail.as_bytes()
+    raw = mail.as_bytes()
+    _check_headers(raw, mail)
+    return raw
+
+
+def _check_headers(raw: bytes, mail: EmailMessage) -> None:
+    """Make sure that the written message has the headers it was given, and no other.
+
+    The library decodes and encodes them on the way; what comes out is what providers obey.
+
+    Raises:
+        LuthierError: Another header has come in.
+    """
+    head = raw.partition(b"\r\n\r\n")[0]
+    names = [line.partition(b":")[0].decode() for line in head.split(b"\r\n") if line[:1].strip()]
+    if sorted(names) != sorted(mail.keys()):
+        raise LuthierError(
+            "header-injection",
+            f"the message would have the headers {', '.join(names)}; nothing is sent.",
+            "Remove what is encoded in its subject or names.",
+        )
 
 
 def _headed(message: Message, marks: Marks) -> EmailMessage:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.mail_inputs import MailInputs
+from prefect_luthier.flows.effects.mail import message
 from prefect_luthier.flows.effects.mail.addresses import read_mailbox
 from prefect_luthier.flows.effects.mail.message import (
     MARKER_HEADER,
@@ -102,6 +103,30 @@ def test_a_long_line_survives() -> None:
         pytest.param({"subject": "a\nb"}, "header-injection", id="line-break"),
         pytest.param({"subject": "a\u2028b"}, "header-injection", id="line-separator"),
         pytest.param({"subject": "a\ufeffb"}, "header-injection", id="zero-width"),
+        pytest.param(
+            {"subject": "=?utf-8?q?a=0D=0ABcc=3A_eve=40elsewhere=2Eexample?="},
+            "header-injection",
+            id="encoded-line-break",
+        ),
+        pytest.param(
+            {"to": "=?utf-8?q?a=0D=0ABcc=3A_eve=40elsewhere=2Eexample?= <bob@example.com>"},
+            "bad-address",
+            id="encoded-line-break-in-a-name",
+        ),
+        pytest.param(
+            {"to": "=?UTF-8?B?Ym9zc0BleGFtcGxlLmNvbQ==?= <bob@example.com>"},
+            "bad-address",
+            id="encoded-address-as-a-name",
+        ),
+        pytest.param(
+            {"to": "boss\N{FULLWIDTH COMMERCIAL AT}example.com <bob@example.com>"},
+            "bad-address",
+            id="wide-address-as-a-name",
+        ),
+        pytest.param(
+            {"to": "bob%elsewhere.example@example.com"}, "bad-address", id="percent-route"
+        ),
+        pytest.param({"to": "elsewhere.example!bob@example.com"}, "bad-address", id="bang-route"),
         pytest.param({"subject": "x" * 501}, "header-too-long", id="long-subject"),
         pytest.param({"text": "a\0"}, "bad-body", id="nul"),
         pytest.param({"text": "x" * 1_000_001}, "body-too-long", id="long-body"),
@@ -140,6 +165,15 @@ def test_what_is_refused(inputs: dict[str, Any], code: str) -> None:
     assert caught.value.code == code
 
 
+def test_a_written_message_is_compared_with_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A header that comes in while the message is written ends it, whatever let it through."""
+    monkeypatch.setattr(message, "encoded_word_in", lambda _: None)
+    with pytest.raises(LuthierError) as caught:
+        written(subject="=?utf-8?q?a=0D=0ABcc=3A_eve=40elsewhere=2Eexample?=")
+    assert caught.value.code == "header-injection"
+    assert "Bcc" in caught.value.message
+
+
 def test_attachments_have_a_limit() -> None:
     """Files that no provider would take are refused before anything is sent."""
     inputs = MailInputs.model_validate(
@@ -151,8 +185,8 @@ def test_attachments_have_a_limit() -> None:
 
 def test_a_recipient_counts_once() -> None:
     """An address in two fields, in any case, is one recipient."""
-    message = read(to=["bob@example.com"], cc=["BOB@Example.com"])
-    assert [box.key for box in message.recipients] == ["bob@example.com"]
+    found = read(to=["bob@example.com"], cc=["BOB@Example.com"])
+    assert [box.key for box in found.recipients] == ["bob@example.com"]
     assert MAX_RECIPIENTS >= 100
 
 
@@ -187,7 +221,13 @@ def test_nothing_but_one_address_is_read(text: str) -> None:
     assert not set(box.address) & set(' \t\r\n\0<>,;:"()[]\\')
 
 
-@given(st.text(max_size=60), st.text(max_size=60))
+_PIECES = st.sampled_from(
+    ["=?utf-8?q?", "=?UTF-8*en?B?", "?=", "=0D=0A", "DQo=", "Bcc:_", "=40", " "]
+)
+_HOSTILE = st.text(max_size=60) | st.lists(_PIECES | st.text(max_size=3), max_size=8).map("".join)
+
+
+@given(_HOSTILE, _HOSTILE)
 def test_no_text_begins_another_header(subject: str, name: str) -> None:
     """Any subject and any name either are refused, or arrive in their own header only."""
     try:
