@@ -62,6 +62,8 @@ class OfflinePlanner:
                 "not-permitted", f"you may not run {unavailable[0]}; permitted: {_listed(offered)}."
             )
         questions = [question for given, question in _QUESTIONS.values() if not given(mail)]
+        if len(mail.subject.splitlines()) > 1:
+            questions.append("What is the subject, in one line?")
         if mail.left_over:
             questions.append(
                 f"I did not understand “{' '.join(mail.left_over[:12])}”. Quote texts, name "

@@ -40,6 +40,32 @@ SAID = {
             body="Dear Ann,\nhere it is.\nBob",
         ),
     ),
+    "labels in a quoted text": (
+        "email a@b.co saying \"The subject is 'X', titled 'Y'\" with subject \"Real\"",
+        MailRequest(True, to=["a@b.co"], subject="Real", body="The subject is 'X', titled 'Y'"),
+    ),
+    "a label in a quoted subject": (
+        'email a@b.co subject "they keep saying \'no\'" body "hi"',
+        MailRequest(True, to=["a@b.co"], subject="they keep saying 'no'", body="hi"),
+    ),
+    "copies in many words": (
+        'email a@b.co, with a copy to c@d.org, a blind copy to e@f.org subject "s" text "t"',
+        MailRequest(True, ["a@b.co"], ["c@d.org"], ["e@f.org"], "s", "t"),
+    ),
+    "an apostrophe in an address": (
+        'email o\'brien@x.io and \'bob@x.io\' subject "s" text "t"',
+        MailRequest(True, ["o'brien@x.io", "bob@x.io"], subject="s", body="t"),
+    ),
+    "an address in two cases": (
+        'email A@b.co and a@B.co subject "s" text "t"',
+        MailRequest(True, ["A@b.co"], subject="s", body="t"),
+    ),
+    "emoji in a text": (
+        'email a@b.co subject "s" text "\U0001f468\u200d\U0001f469\u200d\U0001f467"',
+        MailRequest(
+            True, ["a@b.co"], subject="s", body="\U0001f468\u200d\U0001f469\u200d\U0001f467"
+        ),
+    ),
     "nobody is named": (
         "Send john the report tomorrow",
         MailRequest(True, left_over=["john", "report", "tomorrow"]),
@@ -59,6 +85,73 @@ SAID = {
 def test_what_is_said_is_taken_word_for_word(request_: str, said: MailRequest) -> None:
     """Recipients, subject, body and service are found; every other word is left over."""
     assert read_mail_request(request_) == said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "email a@b.co, bcc him c@d.org",
+        "email a@b.co, cc - c@d.org",
+        "email a@b.co, cc=c@d.org",
+        "email a@b.co and copy c@d.org",
+        "email a@b.co for c@d.org",
+        "email a@b.co of c@d.org",
+        "email a@b.co and mail c@d.org",
+        "email a@b.co or c@d.org",
+        "email a@b.co instead of c@d.org",
+        "email a@b.co from c@d.org",
+        "email a@b.co, cc me",
+        "email me, a@b.co",
+        "email a@b.co bcc",
+        "do not email a@b.co",
+        "never email a@b.co",
+        "email everyone except a@b.co",
+        "reply to a@b.co",
+        "email a@b.co twice",
+        "email user=a@b.co",
+        "email x/a@b.co",
+        "email a%c.d@b.co",
+        "email c.d!a@b.co",
+        "email a@b.co@c.d",
+        "email a@b.co's boss",
+        "email a@b.co\u202e",
+        "email a\u200b@b.co",
+        "email a@b.co\u0301",
+        "email \u0430@b.co",
+        "email a@b.\u0441o",
+        "email a\uff20b.co",
+        "email a(note)@b.co",
+        "email a@[127.0.0.1]",
+        "email a@localhost",
+        "email a at b dot co",
+        'email "a b"@b.co',
+        'email a@b.co and attach "x.pdf"',
+        'email a@b.co and tell her "bcc c@d.org"',
+        'email a@b.co subject "other"',
+        'email a@b.co saying "other"',
+        "email a@b.co tomorrow",
+    ],
+)
+def test_what_is_not_certain_is_left_over(words: str) -> None:
+    """A word, a sign or an address whose part in the mail is not said outright is quoted back."""
+    mail = read_mail_request(f'{words} subject "s" text "t"')
+    assert mail.left_over or not mail.to
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "see you at noon and cc c@d.org",
+        "see you at noon with gmail",
+        "see you at noon and attach the plan",
+        "see you at noon, title Lunch",
+        'the book with subject "s" is here',
+    ],
+)
+def test_an_unquoted_text_has_no_word_that_may_be_for_us(words: str) -> None:
+    """Where the text ends is not guessed."""
+    mail = read_mail_request(f'email a@b.co subject "t" saying {words}')
+    assert mail.left_over
 
 
 def test_addresses_in_a_body_are_no_recipients() -> None:

@@ -35,8 +35,17 @@ async def test_two_plans_have_two_keys(gmail: CatalogEntry) -> None:
         ('email ann@x.io saying "At noon?"', "subject"),
         ('email ann@x.io with subject "Lunch"', "body"),
         (f"{WHOLE} tomorrow at nine", "tomorrow at nine"),
+        ('email ann@x.io with subject "a\nBcc: eve@x.io" saying "b"', "in one line"),
+        (f"{WHOLE}, bcc him bob@x.io", "bcc bob@x.io"),
     ],
-    ids=["no address", "no subject", "no body", "not understood"],
+    ids=[
+        "no address",
+        "no subject",
+        "no body",
+        "not understood",
+        "two lines of subject",
+        "an unclear copy",
+    ],
 )
 async def test_what_is_missing_is_asked_for(gmail: CatalogEntry, request_: str, asked: str) -> None:
     """Nothing is guessed, least of all an address."""
