@@ -11,6 +11,28 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 
+def lazy_app(
+    package: str, commands: Mapping[str, tuple[str, str]], *, name: str, about: str
+) -> typer.Typer:
+    """Return a sub-command with commands of its own, each in a module of ``package``.
+
+    Args:
+        package: As for `lazy_group`.
+        commands: As for `lazy_group`.
+        name: Name of the sub-command.
+        about: First line of its help page.
+    """
+    app = typer.Typer(
+        cls=lazy_group(package, commands),
+        name=name,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode="rich",
+    )
+    app.callback(help=about)(lambda: None)
+    return app
+
+
 def lazy_group(package: str, commands: Mapping[str, tuple[str, str]]) -> type[TyperGroup]:
     """Return a group class that lists ``commands`` without importing them.
 

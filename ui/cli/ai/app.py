@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
-from prefect_luthier.ui.cli.lazy_group import lazy_group
+from prefect_luthier.ui.cli.lazy_group import lazy_app
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan:plan", "Turn a request into actions, without doing anything."),
@@ -14,15 +12,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resolve": ("resolve:resolve", "Say whether an effect of unknown outcome happened."),
 }
 
-app = typer.Typer(
-    cls=lazy_group("prefect_luthier.ui.cli.ai", COMMANDS),
+app = lazy_app(
+    "prefect_luthier.ui.cli.ai",
+    COMMANDS,
     name="ai",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
+    about="Plan actions from a request, permit them, and do each of them once.",
 )
-
-
-@app.callback()
-def _root() -> None:
-    """Plan actions from a request, permit them, and do each of them once."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import typer
-
-from prefect_luthier.ui.cli.lazy_group import lazy_group
+from prefect_luthier.ui.cli.lazy_group import lazy_app
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "search": ("search:search", "Search for a design that suits the wishes and can be made."),
@@ -30,15 +28,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "library": ("library:library", "List the materials, tools and machines, with their sources."),
 }
 
-app = typer.Typer(
-    cls=lazy_group("prefect_luthier.ui.cli.rosette", COMMANDS),
+app = lazy_app(
+    "prefect_luthier.ui.cli.rosette",
+    COMMANDS,
     name="rosette",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
+    about="Design a guitar rosette: from what the customer wants to verified toolpaths.",
 )
-
-
-@app.callback()
-def _root() -> None:
-    """Design a guitar rosette: from what the customer wants to verified toolpaths."""
