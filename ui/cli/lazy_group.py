@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
+
+from prefect_luthier.errors import UsageError
+from prefect_luthier.suggestions import closest
 
 
 def lazy_app(
@@ -63,6 +66,12 @@ def lazy_group(package: str, commands: Mapping[str, tuple[str, str]]) -> type[Ty
                 return get_command(loaded)
             return _command(cmd_name, loaded)
 
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            """Return the command that is called; a name that does not exist gets candidates."""
+            if args and not args[0].startswith("-") and args[0] not in commands:
+                raise _unknown(ctx.command_path, args[0], commands)
+            return super().resolve_command(ctx, args)
+
         def format_help(self, ctx: Any, formatter: Any) -> None:
             """Print the help page without importing the commands."""
             self._listing = True
@@ -72,6 +81,16 @@ def lazy_group(package: str, commands: Mapping[str, tuple[str, str]]) -> type[Ty
                 self._listing = False
 
     return LazyGroup
+
+
+def _unknown(group: str, name: str, commands: Iterable[str]) -> UsageError:
+    near = [f"`{group} {candidate}`" for candidate in closest(name, commands)]
+    listed = f"`{group} --help` lists the commands."
+    return UsageError(
+        "unknown-command",
+        f"there is no command `{group} {name}`.",
+        f"Did you mean {' or '.join(near)}? {listed}" if near else listed,
+    )
 
 
 def _command(name: str, function: Any, **options: Any) -> Any:
