@@ -98,5 +98,6 @@ class ReadyQueue:
             return
         for dependent in self._dependents[name]:
             self._open_needs[dependent] -= 1
-            if self._open_needs[dependent] == 0:
+            # A handler may have ended in an earlier attempt, and the failure it handled not.
+            if self._open_needs[dependent] == 0 and dependent not in self._results:
                 self._start(dependent)

@@ -118,7 +118,7 @@ def test_killed_run_leaves_no_process_and_resumes(cli):
 
 
 def test_finished_steps_and_items_are_kept_over_a_failure(cli):
-    """A resumed run takes the results of finished items, and runs the failed one again."""
+    """A resumed run takes what finished, items and handlers too, and runs what failed again."""
     path = cli.folder / "flaky.toml"
     path.write_text(
         f"""
@@ -132,6 +132,10 @@ def test_finished_steps_and_items_are_kept_over_a_failure(cli):
         test ${{{{ item }}}} != 2 || test -f {cli.folder}/ok
         '''
         on_failure = "continue"
+        [steps.tell]
+        needs = ["items"]
+        when = "steps.items.state == 'failed'"
+        run = "echo told >> {cli.trace}"
         [steps.sum]
         needs = ["items"]
         run = "echo sum >> {cli.trace}"
@@ -139,17 +143,18 @@ def test_finished_steps_and_items_are_kept_over_a_failure(cli):
     )
     failed = cli.json("run", str(path), code=1)
     assert failed["state"] == "failed"
+    assert sorted(cli.traced()) == ["1", "2", "3", "told"]
     (cli.folder / "ok").touch()
     resumed = cli.json("resume", failed["run_id"])
     assert resumed["run_id"] == failed["run_id"]
     assert resumed["state"] == "completed"
-    assert sorted(cli.traced()) == ["1", "2", "2", "3", "sum"]
+    assert sorted(cli.traced()) == ["1", "2", "2", "3", "sum", "told"]
     again = cli.json("resume", failed["run_id"])
     assert again["state"] == "completed"
-    assert len(cli.traced()) == 5
+    assert len(cli.traced()) == 6
     fresh = cli.json("resume", failed["run_id"], "--fresh")
     assert fresh["state"] == "completed"
-    assert len(cli.traced()) == 9
+    assert len(cli.traced()) == 10
 
 
 class OwnServer:

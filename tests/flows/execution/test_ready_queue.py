@@ -69,10 +69,8 @@ def dags(draw: st.DrawFn) -> list[PlannedStep]:
 def test_every_step_runs_once_and_after_its_needs(steps, data):
     """Whatever the graph, and whichever steps are done already, nothing is lost or doubled."""
     names = [step.id for step in steps]
-    done = set()
-    for step in steps:  # what is done is closed under needs
-        if set(step.needs) <= done and data.draw(st.booleans()):
-            done.add(step.id)
+    # A step may be done while one of its needs is not: it handled that need's failure.
+    done = data.draw(st.sets(st.sampled_from(names)))
 
     async def run() -> Recorder:
         recorder = Recorder(steps)
