@@ -14,8 +14,7 @@ from sqlmodel import Session
 from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
 from prefect_luthier.deployments.jobs.submission import submit_all
 from prefect_luthier.deployments.register.prefect_api import prefect_api_url
-from prefect_luthier.deployments.store.action_plans import Asker
-from prefect_luthier.deployments.store.audit import acting_user
+from prefect_luthier.deployments.store.action_plans import Asker, asker_of
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.jobs import link_run
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
@@ -30,7 +29,7 @@ EVENT = "luthier.actions"
 @flow(name="execute-actions", persist_result=False)
 async def execute_actions(
     actions: list[PlannedAction],
-    workspace: str = "default",
+    workspace: str | None = None,
     actor: str | None = None,
     plan_id: UUID | None = None,
 ) -> Any:
@@ -38,12 +37,12 @@ async def execute_actions(
 
     Args:
         actions: Those of a plan.
-        workspace: The workspace whose rules hold.
+        workspace: The workspace whose rules hold; default: that of the settings.
         actor: On whose behalf; default: the acting user.
         plan_id: The plan they come from.
     """
     settings = load_settings()
-    asker = Asker(actor or acting_user(settings), workspace, settings.tenant)
+    asker = asker_of(settings, actor, workspace)
     try:
         accepted = await asyncio.to_thread(accept, actions, asker, settings, plan_id)
         if not accepted.denied:

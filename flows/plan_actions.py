@@ -13,20 +13,17 @@ from prefect.artifacts import acreate_markdown_artifact
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
 from prefect.states import Failed
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.action_planning.mail_request import ADDRESS
 from prefect_luthier.ai_builder.action_planning.offline_planner import OfflinePlanner
-from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
 from prefect_luthier.ai_builder.action_planning.planning import Planner, Planning, PlanRequest
-from prefect_luthier.ai_builder.action_planning.recipients import recipients_of
 from prefect_luthier.catalog import Catalog, CatalogEntry
-from prefect_luthier.deployments.store.action_plans import Asker, record_plan
-from prefect_luthier.deployments.store.audit import acting_user
+from prefect_luthier.deployments.store.action_plans import Asker, asker_of, record_plan
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.decisions import Question, record_decisions
 from prefect_luthier.errors import LuthierError, UsageError
+from prefect_luthier.flows.acceptance import judge_in
 from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.policy import Decision, Policy, PolicyRequest
 from prefect_luthier.policy_rules import load_policy
@@ -61,7 +58,7 @@ async def plan_actions(
     *,
     provider: str | None = None,
     actor: str | None = None,
-    workspace: str = "default",
+    workspace: str | None = None,
 ) -> Any:
     """Turn a request in plain language into actions, without doing any of them.
 
@@ -70,10 +67,10 @@ async def plan_actions(
         answers: Answers to questions that an earlier plan of this request asked.
         provider: ``offline`` or ``openai``; default: a model, if one is configured.
         actor: On whose behalf; default: the acting user.
-        workspace: The workspace whose rules hold.
+        workspace: The workspace whose rules hold; default: that of the settings.
     """
     settings = load_settings()
-    asker = Asker(actor or acting_user(settings), workspace)
+    asker = asker_of(settings, actor, workspace)
     try:
         recorded = await make_plan_of_actions(
             prompt, answers or (), asker=asker, provider=provider, settings=settings
@@ -100,13 +97,13 @@ async def make_plan_of_actions(
         ServiceUnreachable: The store does not answer.
     """
     settings = settings or load_settings()
-    store = await asyncio.to_thread(open_store, settings)
+    await asyncio.to_thread(open_store, settings)  # a model costs; there is a place for its answer
     policy = load_policy(settings)
     request = PlanRequest(prompt, (), tuple(answers))
     offered = offered_actions(installed_catalog(), policy, asker, request.words)
     request = PlanRequest(prompt, offered, tuple(answers))
     planning = await choose_planner(settings, provider).plan(request)
-    return await asyncio.to_thread(_record, store, policy, asker, request, planning)
+    return await asyncio.to_thread(_record, settings, policy, asker, request, planning)
 
 
 def choose_planner(settings: Settings, name: str | None) -> Planner:
@@ -157,22 +154,23 @@ def offered_actions(
 
 
 def _record(
-    store: Engine, policy: Policy, asker: Asker, request: PlanRequest, planning: Planning
+    settings: Settings, policy: Policy, asker: Asker, request: PlanRequest, planning: Planning
 ) -> RecordedPlan:
     correlation_id = uuid4()
     actions = planning.plan.actions if planning.plan else ()
-    asked = [_asked(action, asker, correlation_id) for action in actions]
-    decided = [(question, policy.decide(question.request)) for question in asked]
-    with Session(store) as session:
+    with Session(open_store(settings)) as session:
+        verdicts = judge_in(session, actions, asker, settings, policy)
+        decided = [
+            (
+                Question(each.request, "plan", correlation_id, each.action.client_request_id),
+                each.decision,
+            )
+            for each in verdicts
+        ]
         plan_id = record_plan(session, asker, request.words, planning.to_json(), correlation_id)
         record_decisions(session, policy.digest, decided)
         session.commit()
-    return RecordedPlan(plan_id, planning, tuple(decision for _, decision in decided))
-
-
-def _asked(action: PlannedAction, asker: Asker, correlation_id: UUID) -> Question:
-    request = _question(action.action, asker, recipients_of(action.params))
-    return Question(request, "plan", correlation_id, action.client_request_id)
+    return RecordedPlan(plan_id, planning, tuple(each.decision for each in verdicts))
 
 
 def _question(action: str, asker: Asker, recipients: tuple[str, ...]) -> PolicyRequest:

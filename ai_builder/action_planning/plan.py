@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from prefect_luthier.canonical import digest
+from prefect_luthier.canonical import canonical_json
 from prefect_luthier.errors import UsageError
 
 MAX_ACTIONS = 100
@@ -33,10 +33,28 @@ class PlannedAction(BaseModel):
         description="Key under which the action takes effect once.",
     )
 
-    @property
-    def body_hash(self) -> str:
-        """Digest of what is to be done; another body under the same key is a conflict."""
-        return digest({"action": self.action, "params": self.params})
+    @field_validator("params")
+    @classmethod
+    def _is_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        _check_storable(value)
+        return value
+
+
+def _check_storable(value: Any) -> None:
+    """Refuse what JSON in UTF-8 cannot carry: it could be neither stored nor compared.
+
+    Raises:
+        ValueError: It has half a character, a number that is none, or too many levels.
+    """
+    try:
+        canonical_json(value)
+    except UnicodeEncodeError as error:
+        code = ord(error.object[error.start])
+        raise ValueError(f"it has half a character, U+{code:04X}") from None
+    except RecursionError:
+        raise ValueError("it nests too deeply") from None
+    except (TypeError, ValueError):
+        raise ValueError("it has a value that JSON does not know, such as NaN") from None
 
 
 class PlanResult(BaseModel):

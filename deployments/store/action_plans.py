@@ -11,7 +11,9 @@ from sqlmodel import Session, col, select
 
 from prefect_luthier.blocks.columns import DEFAULT_TENANT
 from prefect_luthier.canonical import digest, jsonable, storable_text
+from prefect_luthier.deployments.store.audit import acting_user
 from prefect_luthier.deployments.store.orchestrator_tables import ActionPlanRow
+from prefect_luthier.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Asker:
     actor: str
     workspace: str = "default"
     tenant: str = DEFAULT_TENANT
+
+
+def asker_of(settings: Settings, actor: str | None = None, workspace: str | None = None) -> Asker:
+    """Return who asks: what the settings say, but for what is given."""
+    return Asker(actor or acting_user(settings), workspace or settings.workspace, settings.tenant)
 
 
 def record_plan(

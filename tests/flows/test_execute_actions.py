@@ -117,6 +117,17 @@ async def test_the_same_plan_twice_is_one_message(gmail: Any, allowed: Settings)
     assert len(gmail.messages) == 1
 
 
+async def test_the_same_wish_in_other_words_is_the_same(gmail: Any, allowed: Settings) -> None:
+    """One address or a list of one, a default written out or left out: no conflict, one message."""
+    first = await do(accept([mail("key-1")], ASKER, allowed))
+    written_out = mail("key-1", to=["john@example.com"], cc=[], html="", account="default")
+    second = await do(accept([written_out], ASKER, allowed))
+    assert first[0]["result"] == second[0]["result"]
+    assert len(gmail.messages) == 1
+    (denied,) = accept([mail("key-1", cc=["eve@example.com"])], ASKER, allowed).denied
+    assert denied["rule"] == "request-conflict"
+
+
 async def test_a_run_that_is_delivered_twice_sends_once(gmail: Any, allowed: Settings) -> None:
     """Two workers with the same job at the same time lead to one message and one end."""
     accepted = accept([mail()], ASKER, allowed)
@@ -247,12 +258,14 @@ def test_unlisted_and_unheard_of_actions_are_refused(allowed: Settings, session:
     actions = [
         PlannedAction(provider="smtp", action="smtp.send", params=mail().params),
         PlannedAction(provider="shell", action="rm.everything", params={}),
-        PlannedAction(provider="x", action="python.call", params={"function": "os:abort"}),
+        PlannedAction(provider="microsoft", action="gmail.send", params=mail().params),
+        PlannedAction(provider="python", action="python.call", params={"function": "os:abort"}),
     ]
     accepted = accept(actions, ASKER, allowed)
     assert [each["rule"] for each in accepted.denied] == [
         "no-rule-allows",
         "unknown-action",
+        "wrong-provider",
         "no-rule-allows",
     ]
     assert session.exec(select(ActionJobRow)).all() == []
@@ -304,7 +317,7 @@ async def test_what_does_not_happen_once_is_not_done_again(
 ) -> None:
     """A lost run of an action without a key may have done its work: it is reported."""
     monkeypatch.setenv("ALLOW_ACTIONS_DEFAULT", "notify")
-    action = PlannedAction(provider="prefect", action="notify", params={"message": "Hello"})
+    action = PlannedAction(provider="notify", action="notify", params={"message": "Hello"})
     job_id = accept([action], ASKER, load_settings()).jobs[0].id
     monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PATIENCE", _NONE)
     with Session(open_store(allowed)) as session:

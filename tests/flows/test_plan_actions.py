@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session
 
 from prefect_luthier.catalog import Catalog, CatalogEntry
-from prefect_luthier.deployments.store.action_plans import Asker, recent_plans
+from prefect_luthier.deployments.store.action_plans import Asker, asker_of, recent_plans
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.decisions import decisions_of
 from prefect_luthier.errors import LuthierError, UsageError
@@ -66,6 +66,28 @@ async def test_a_plan_is_recorded_with_its_decisions(
         assert (row.id, row.actor, row.outcome) == (recorded.id, "ann", "planned")
         decided = decisions_of(session, row.correlation_id)
         assert [(each.stage, each.rule) for each in decided] == [("plan", "default:notify")] * 2
+
+
+async def test_a_plan_says_at_once_what_will_be_refused(
+    model_server: Serve, settings: Callable[..., Settings]
+) -> None:
+    """A plan that no execution would accept is not called permitted, whoever wrote it."""
+    params = {"to": "bob@ours.com", "subject": "a\r\nBcc: eve@theirs.com", "text": "b"}
+    action = {"provider": "google", "action": "gmail.send", "params": params}
+    server = model_server(planned(action))
+    made = settings(OPENAI_BASE_URL=server.url, ALLOW_ACTIONS_DEFAULT="gmail.send")
+    recorded = await make_plan_of_actions("greet bob@ours.com", asker=ANN, settings=made)
+    assert [each.rule for each in recorded.decisions] == ["header-injection"]
+    with Session(open_store(made)) as session:
+        decided = decisions_of(session, recent_plans(session)[0].correlation_id)
+        assert [(each.stage, each.allowed) for each in decided] == [("plan", False)]
+
+
+def test_who_asks_is_what_the_settings_say(settings: Callable[..., Settings]) -> None:
+    """Tenant, workspace and actor of the installation hold wherever something is asked."""
+    made = settings(LUTHIER_TENANT="acme", LUTHIER_WORKSPACE="ops", LUTHIER_ACTOR="ann")
+    assert asker_of(made) == Asker("ann", "ops", "acme")
+    assert asker_of(made, "bob", "lab") == Asker("bob", "lab", "acme")
 
 
 async def test_by_default_nothing_is_on_offer(

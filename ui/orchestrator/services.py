@@ -13,7 +13,7 @@ from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
 from prefect_luthier.deployments.jobs.cancellation import cancel_pending
 from prefect_luthier.deployments.jobs.resolution import resolve_effect
 from prefect_luthier.deployments.register.prefect_api import prefect_api_url
-from prefect_luthier.deployments.store.action_plans import Asker
+from prefect_luthier.deployments.store.action_plans import Asker, asker_of
 from prefect_luthier.deployments.store.audit import acting_user
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.effects import EffectState, unknown_effects
@@ -50,8 +50,7 @@ class Budget:
 
 def asker() -> Asker:
     """Return who sits at this page."""
-    settings = load_settings()
-    return Asker(acting_user(settings), tenant=settings.tenant)
+    return asker_of(load_settings())
 
 
 def begin_plan(prompt: str, answers: Sequence[str]) -> Future[RecordedPlan]:
@@ -62,7 +61,7 @@ def begin_plan(prompt: str, answers: Sequence[str]) -> Future[RecordedPlan]:
 def judged(actions: Sequence[PlannedAction]) -> list[Decision]:
     """Return whether each action may be done as it stands; nothing is accepted by this."""
     with from_database():
-        return [decision for _, decision in judge(actions, asker(), load_settings())]
+        return [each.decision for each in judge(actions, asker(), load_settings())]
 
 
 def execute(actions: Sequence[PlannedAction], plan_id: UUID) -> tuple[str, ...]:

@@ -12,8 +12,7 @@ from uuid import UUID
 import typer
 
 from prefect_luthier.ai_builder.action_planning.plan import PlanResult, read_plan
-from prefect_luthier.deployments.store.action_plans import Asker
-from prefect_luthier.deployments.store.audit import acting_user
+from prefect_luthier.deployments.store.action_plans import asker_of
 from prefect_luthier.errors import UsageError
 from prefect_luthier.settings import Settings, load_settings
 from prefect_luthier.ui.cli.ai.job_view import job_line, read_job
@@ -49,7 +48,7 @@ def execute(
         from prefect_luthier.ui.cli.ai.taking_on import take_on  # noqa: PLC0415 - loads Prefect
 
         in_process = here or not _has_worker(settings)
-        who = Asker(acting_user(settings), workspace or settings.workspace, settings.tenant)
+        who = asker_of(settings, workspace=workspace)
         document = asyncio.run(take_on(plan, who, connected, plan_id, in_process=in_process))
         if wait and not in_process:
             asyncio.run(_await_jobs(connected, document["job_ids"]))

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from prefect_luthier.canonical import canonical_json
-from prefect_luthier.deployments.store.action_plans import Asker
-from prefect_luthier.deployments.store.audit import acting_user
+from prefect_luthier.deployments.store.action_plans import asker_of
 from prefect_luthier.errors import UsageError
 from prefect_luthier.flows.plan_actions import RecordedPlan, make_plan_of_actions
 from prefect_luthier.settings import load_settings
@@ -29,8 +28,8 @@ def plan(
         str | None, typer.Option("--provider", help="offline or openai; default: what is set up.")
     ] = None,
     workspace: Annotated[
-        str, typer.Option("--workspace", help="The workspace whose rules hold.")
-    ] = "default",
+        str | None, typer.Option("--workspace", help="The workspace whose rules hold.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the plan to this file.")
     ] = None,
@@ -45,7 +44,7 @@ def plan(
     """
     settings = load_settings()
     text = sys.stdin.read() if prompt == "-" else prompt
-    asker = Asker(acting_user(settings), workspace)
+    asker = asker_of(settings, workspace=workspace)
     recorded = asyncio.run(
         make_plan_of_actions(text, answer or (), asker=asker, provider=provider, settings=settings)
     )
