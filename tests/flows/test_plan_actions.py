@@ -85,7 +85,7 @@ async def test_a_plan_says_at_once_what_will_be_refused(
 
 def test_who_asks_is_what_the_settings_say(settings: Callable[..., Settings]) -> None:
     """Tenant, workspace and actor of the installation hold wherever something is asked."""
-    made = settings(LUTHIER_TENANT="acme", LUTHIER_WORKSPACE="ops", LUTHIER_ACTOR="ann")
+    made = settings(tenant="acme", workspace="ops", actor="ann")
     assert asker_of(made) == Asker("ann", "ops", "acme")
     assert asker_of(made, "bob", "lab") == Asker("bob", "lab", "acme")
 
