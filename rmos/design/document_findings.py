@@ -46,7 +46,9 @@ def findings_of(
         if path is None or (each["type"] == "too_short" and lookup(data, path)):
             continue  # a list of wrong entries is not short
         diagnostic = _finding(each, path, data, models)
-        found.setdefault((diagnostic.pointer, diagnostic.code), diagnostic)
+        place = (diagnostic.pointer, diagnostic.code)
+        if place not in found or _is_too_few(each):  # the last missing number tells how many
+            found[place] = diagnostic
     return list(found.values())
 
 
@@ -70,6 +72,8 @@ def _finding(
     error: ErrorDetails, path: Path, data: Any, models: dict[Path, type[BaseModel]]
 ) -> Diagnostic:
     kind, pointer = error["type"], to_pointer(path)
+    if _is_too_few(error):
+        return _too_few(path, data)
     if kind == "missing":
         return Diagnostic("missing-field", "error", f'"{path[-1]}" is missing.', pointer)
     if kind == "extra_forbidden":
@@ -84,6 +88,18 @@ def _finding(
         message = f"{_name(path)} must be a finite number."
         return Diagnostic("not-finite", "error", message, pointer)
     return Diagnostic("bad-value", "error", _bounds(error, path, value), pointer)
+
+
+def _is_too_few(error: ErrorDetails) -> bool:
+    return error["type"] == "missing" and isinstance(error["loc"][-1], int)
+
+
+def _too_few(path: Path, data: Any) -> Diagnostic:
+    """Say that a list of a fixed length is shorter than that."""
+    given = lookup(data, path[:-1])
+    has = len(given) if isinstance(given, list) else 0
+    message = f"{_name(path[:-1])} has {has} of the {int(path[-1]) + 1} numbers that it needs."
+    return Diagnostic("bad-value", "error", message, to_pointer(path[:-1]))
 
 
 def _bounds(error: ErrorDetails, path: Path, value: Any) -> str:
@@ -115,7 +131,7 @@ def _unknown_key(path: Path, models: dict[Path, type[BaseModel]]) -> Diagnostic:
 
 def _not_a_choice(path: Path, value: Any, models: dict[Path, type[BaseModel]]) -> Diagnostic:
     choices = list(_choices(path, models))
-    candidates = closest(value, choices) if isinstance(value, str) else ()
+    candidates = closest(value.lower(), choices) if isinstance(value, str) else ()
     hint = did_you_mean(candidates) or f" It is one of {', '.join(choices)}."
     message = f"{_name(path)} is {_quoted(value)}, which is not known.{hint}"
     return Diagnostic("bad-value", "error", message, to_pointer(path), candidates=candidates)

@@ -49,6 +49,7 @@ RULES: dict[str, Rule] = {
     "strip_least": Rule(inlay.strip_thickness, on_inlay.strip_least),
     "strip_most": Rule(inlay.strip_fits, on_inlay.strip_most),
     "tile_count": Rule(inlay.tile_count, on_inlay.tile_count),
+    "tile_length": Rule(inlay.tile_length, on_inlay.tile_length),
     "tile_pitch": Rule(inlay.tile_pitch, on_inlay.tile_pitch),
     "tile_wedge": Rule(inlay.tile_wedge, on_inlay.tile_wedge),
     "flute": Rule(channel.flute, on_channel.flute),

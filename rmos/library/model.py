@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ChiploadClass = Literal["hobby", "industrial"]
 MaterialKind = Literal["softwood", "hardwood", "shell", "synthetic", "bone"]
@@ -71,6 +71,14 @@ class Tool(_Entry):
         description="Feed per tooth in wood, by its maker; from the chipload tables when none.",
     )
 
+    @property
+    def reach_mm(self) -> float:
+        """How far above its tip it cuts: its flutes, as far as they are out of the collet."""
+        return min(self.flute_length_mm, self.stickout_mm)
+
+
+_Travel = Annotated[float, Field(gt=0)]
+
 
 class Machine(_Entry):
     """A three-axis router."""
@@ -78,7 +86,7 @@ class Machine(_Entry):
     chipload_class: ChiploadClass = Field(
         default="hobby", description="Which chipload table its stiffness allows."
     )
-    travel_mm: tuple[float, float, float] = Field(description="Travel in X, Y and Z.")
+    travel_mm: tuple[_Travel, _Travel, _Travel] = Field(description="Travel in X, Y and Z.")
     max_feed_mm_min: float = Field(gt=0, description="Largest feed in X and Y.")
     max_plunge_mm_min: float = Field(gt=0, description="Largest feed in Z.")
     acceleration_mm_s2: float = Field(gt=0, description="Acceleration in X and Y.")
@@ -90,3 +98,9 @@ class Machine(_Entry):
     max_spindle_load: float = Field(
         default=0.5, gt=0, le=1, description="Share of the power that cutting may take."
     )
+
+    @model_validator(mode="after")
+    def _has_a_speed(self) -> Self:
+        if self.spindle_min_rpm > self.spindle_max_rpm:
+            raise ValueError("the spindle's slowest speed is above its fastest one")
+        return self

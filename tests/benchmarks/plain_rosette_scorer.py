@@ -115,6 +115,7 @@ def _of_tiles(ring: Ring, around: float, values: Values) -> None:
         raise ValueError("a tiled ring without a tile length is for the engine alone")
     tiles = round(around / ring.tile_length_mm)
     values["tile_count"].append((tiles, 1.0))
+    values["tile_length"].append((ring.tile_length_mm, 1.0))
     error = abs(around / max(tiles, 1) - ring.tile_length_mm) / ring.tile_length_mm
     values["tile_pitch"].append((100 * error, 1.0))
     if not ring.tile_tapered:
@@ -145,7 +146,7 @@ def _of_cutting(spec: RosetteSpec, context: Context, places: Any, values: Values
         "proud_most": (proud, 1.0),
         "glue_gap_least": (spec.glue_gap_mm, 1.0),
         "glue_gap_most": (spec.glue_gap_mm, 1.0),
-        "flute": (tool.flute_length_mm - depth, 1.0),
+        "flute": (min(tool.flute_length_mm, tool.stickout_mm) - depth, 1.0),
         "doc": (spec.depth_per_pass_mm, share * tool.diameter_mm),
         "chipload_least": (per_tooth, own),
         "chipload_most": (per_tooth, own),

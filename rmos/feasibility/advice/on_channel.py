@@ -91,15 +91,24 @@ def tool_fit(case: Case) -> Advice:
 
 
 def flute(case: Case) -> Advice:
-    """Say that the flutes are too short."""
+    """Say that the flutes are too short, or that the collet would come down on the wood."""
     tool, depth = case.context.tool, case.spec.channel_depth_mm
+    longer = up(depth + case.clear)
+    if tool.stickout_mm < min(tool.flute_length_mm, longer):
+        # To clamp the cutter longer costs nothing; a shallower channel changes the design.
+        return Advice(
+            f"a cutter that sticks {figure(tool.stickout_mm)} mm out of the collet leaves "
+            f"{figure(case.value)} mm between the collet and the wood in a channel of "
+            f"{figure(depth)} mm; {figure(case.limit)} mm is the least.",
+            f"Clamp the cutter longer: set the tool's stickout_mm to {figure(longer)}.",
+            in_context("/tool/stickout_mm", longer),
+        )
     shallower = down(tool.flute_length_mm - case.clear)
-    longer = figure(up(depth + case.clear))
     if shallower <= 0:
-        fix = f"Use a cutter with flutes of at least {longer} mm."
-        change = in_context("/tool/flute_length_mm", up(depth + case.clear))
+        fix = f"Use a cutter with flutes of at least {figure(longer)} mm."
+        change = in_context("/tool/flute_length_mm", longer)
     else:
-        fix = f"Set channel_depth_mm to {figure(shallower)}, or use flutes of {longer} mm."
+        fix = f"Set channel_depth_mm to {figure(shallower)}, or use flutes of {figure(longer)} mm."
         change = in_spec("/channel_depth_mm", shallower)
     return Advice(
         f"flutes of {figure(tool.flute_length_mm)} mm leave {figure(case.value)} mm above a "

@@ -81,6 +81,16 @@ def tile_count(case: Case) -> Advice:
     return _close(case, message, tiles)
 
 
+def tile_length(case: Case) -> Advice:
+    """Say that tiles are too short to be cut and set."""
+    message = (
+        f"the tiles of {case.place} are {figure(case.value)} mm long; {figure(case.limit)} mm is "
+        "the shortest that can be cut and set."
+    )
+    tiles = max(_FEWEST_TILES, math.floor(_circumference_mm(case) / up(case.clear)))
+    return _close(case, message, tiles)
+
+
 def tile_pitch(case: Case) -> Advice:
     """Say that the tiles do not close the ring."""
     length, around = case.the_ring.tile_length_mm or 0.0, _circumference_mm(case)

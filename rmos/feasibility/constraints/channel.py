@@ -34,5 +34,5 @@ def tool_fit(frame: Frame, _: Threshold) -> Measured:
 
 
 def flute(frame: Frame, _: Threshold) -> Measured:
-    """Measure flute length - d, mm: chips must leave the channel above its edge."""
-    return Measured(frame.context.tool.flute_length_mm - frame.batch.depth_mm)
+    """Measure min(flute length, stickout) - d, mm: chips need room, the collet must stay above."""
+    return Measured(frame.context.tool.reach_mm - frame.batch.depth_mm)

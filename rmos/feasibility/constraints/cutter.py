@@ -53,7 +53,7 @@ def deflection(frame: Frame, threshold: Threshold) -> Measured:
     tool = frame.context.tool
     modulus = threshold.constant("cantilever", "modulus_n_mm2")
     core_mm = threshold.constant("cantilever", "flute_share") * tool.diameter_mm
-    flutes_mm = min(tool.flute_length_mm, tool.stickout_mm)
+    flutes_mm = tool.reach_mm
     bend = flutes_mm**3 / _second_moment(core_mm)
     bend += (tool.stickout_mm**3 - flutes_mm**3) / _second_moment(tool.shank_diameter_mm)
     return Measured(cutting_force_n(frame) * bend / (3 * modulus))

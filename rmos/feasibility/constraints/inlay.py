@@ -33,6 +33,15 @@ def tile_count(frame: Frame, _: Threshold) -> Measured:
     return Measured(frame.tile_count, applies=frame.is_tiled)
 
 
+def tile_length(frame: Frame, _: Threshold) -> Measured:
+    """Measure l, mm, of every tiled ring.
+
+    Source: veneer, and the squares of mosaics, which are about 0.5 mm.
+    """
+    length = frame.batch.tile_length_mm
+    return Measured(length, applies=frame.is_tiled & ~np.isnan(length))
+
+
 def tile_pitch(frame: Frame, _: Threshold) -> Measured:
     """Measure |2 π r / n - l| / l, %: how much each tile must give for the ring to close."""
     length = frame.batch.tile_length_mm

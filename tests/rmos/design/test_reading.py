@@ -37,6 +37,8 @@ CONTEXT: dict[str, Any] = {
     "intent": {"rings": [3, 7], "patterns": ["herringbone", "lines"], "complexity": "medium"},
 }
 
+MACHINE: dict[str, Any] = find_machine("shapeoko-3").model_dump(mode="json")
+
 
 def changed(document: dict[str, Any], pointer: str, value: Any) -> dict[str, Any]:
     """Return a document with one value set; ``...`` takes it out."""
@@ -93,6 +95,26 @@ def test_what_is_written_is_read_again(read, document) -> None:
     assert again.digest == value.digest
 
 
+@pytest.mark.parametrize(
+    ("read", "document", "number", "others"),
+    [
+        (spec_from_json, SPEC, '"width_mm": 4,', ["4.0", "4e0", "0.4E1", "40e-1"]),
+        (spec_from_json, SPEC, '"land_after_mm": 0.0,', ["0", "-0.0", "0e9", "-0"]),
+        (context_from_json, CONTEXT, '"flutes": 2,', ["2.0", "2e0"]),
+        (context_from_json, CONTEXT, '"rings": [3,', ["[3.0"]),
+    ],
+    ids=["length", "zero", "count", "rings"],
+)
+def test_a_number_is_the_same_however_it_is_written(read, document, number, others) -> None:
+    """Where JSON has several spellings for a number, all of them give the same digest."""
+    text = json.dumps(document)
+    name = number.partition(": ")[0]
+    for other in others:
+        respelt = text.replace(number, f"{name}: {other},")
+        assert respelt != text
+        assert read(respelt).value.digest == read(text).value.digest
+
+
 def test_another_name_is_read_as_the_library_id() -> None:
     """Customary names and spellings give the same design as the id."""
     other = changed(SPEC, "/rings/1/material", "Maple")
@@ -133,7 +155,9 @@ def test_an_inline_material_stands_where_an_id_may(place: str) -> None:
         ("/rings/0", 7, "wrong-type", "an object"),
         ("/rings/1/width_mm", [4], "wrong-type", "a number"),
         ("/rings/1/pattern", "herringbne", "bad-value", '"herringbone"'),
+        ("/rings/1/pattern", "HERRINGBNE", "bad-value", '"herringbone"'),
         ("/rings/1/material", "ebnoy", "unknown-material", '"ebony"'),
+        ("/rings/1/material", "\ud800", "bad-encoding", "\\ud800"),
         ("/rings/1/material", 5, "wrong-type", "5"),
         ("/rings/1/material", {"kind": "hardwood"}, "missing-field", "density_kg_m3"),
         ("/rings/1/thickness", 4, "unknown-key", "strip_thickness_mm"),
@@ -161,6 +185,11 @@ def test_a_wrong_design_has_one_finding(pointer, value, code, said) -> None:
         ("/machine", "shapeoko-33", "unknown-machine", '"shapeoko-3"'),
         ("/machine", 7, "wrong-type", "an object"),
         ("/machine", ..., "missing-field", "machine"),
+        ("/machine", {**MACHINE, "travel_mm": [425, 465]}, "bad-value", "2 of the 3"),
+        ("/machine", {**MACHINE, "travel_mm": []}, "bad-value", "0 of the 3"),
+        ("/machine", {**MACHINE, "travel_mm": [425, -465, 80]}, "bad-value", "more than 0"),
+        ("/machine", {**MACHINE, "spindle_min_rpm": 40_000}, "bad-value", "above its fastest"),
+        ("/intent/rings", [3], "bad-value", "1 of the 2"),
         ("/tool/diameter_mm", 0, "bad-value", "more than 0"),
         ("/tool/flutes", 2.5, "wrong-type", "whole number"),
         ("/tool/stickout_mm", ..., "missing-field", "stickout_mm"),

@@ -51,6 +51,9 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]
     "two-tiles": (
         {}, {"pattern": "tiles", "tile_length_mm": 180.0, "tile_tapered": True}, {}, "TILE", "RED",
     ),
+    "tiles-like-dust": (
+        {}, {"pattern": "tiles", "tile_length_mm": 1e-6, "tile_tapered": True}, {}, "TILE", "RED",
+    ),
     "tiles-do-not-close": (
         {}, {"pattern": "tiles", "tile_length_mm": 37.5, "tile_tapered": True}, {},
         "TILE", "YELLOW",
@@ -61,6 +64,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]
     ),
     "flutes-shorter-than-the-clearance": (
         {}, {}, {"tool": find_tool("downcut-1.59").model_copy(update={"flute_length_mm": 0.4})},
+        "FLUTE", "RED",
+    ),
+    "collet-on-the-wood": (
+        {}, {}, {"tool": find_tool("downcut-1.59").model_copy(update={"stickout_mm": 1.2})},
         "FLUTE", "RED",
     ),
     "flutes-short": (
@@ -118,7 +125,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str, str]
 }  # fmt: skip
 NOT_THE_SMALLEST = {
     "unknown-material", "soundboard-of-shell", "tiles-gape",  # no figures
-    "no-tile-length", "two-tiles", "tiles-do-not-close",  # a length that closes the ring exactly
+    # a length that closes the ring exactly:
+    "no-tile-length", "two-tiles", "tiles-like-dust", "tiles-do-not-close",
     "edge-weak", "floor-thin", "gap-wide", "inlay-low", "pass-deep", "plunge-faster",
     "plunge-fast-for-both", "through-the-top", "cutter-bends", "chip-beyond-all",
     # all these: up to where there is no warning either
