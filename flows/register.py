@@ -22,6 +22,7 @@ from prefect_luthier.deployments.register.payload import (
     TAG,
     Payload,
     deployment_payload,
+    waiting_schedules,
 )
 from prefect_luthier.deployments.register.prefect_api import (
     apply_update,
@@ -51,6 +52,7 @@ class Registration:
         updated: Whether an existing one was changed.
         changes: One line for each change.
         kept: One line for each thing that a person set in Prefect and that stays.
+        waiting: One line for each schedule that is off until a required value is given.
     """
 
     deployment_id: str
@@ -60,6 +62,7 @@ class Registration:
     updated: bool
     changes: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document of ``luthier register --json``."""
@@ -102,17 +105,22 @@ async def register(
     async with open_prefect(settings) as client:
         existing = await find_deployment(client, definition.id, DEPLOYMENT_NAME)
         sent = _last_sent(engine, definition.id) if existing else {}
+        known = _inputs(existing)
+        runs_start_from = _values(definition, sent, values or {})
         wanted = deployment_payload(
             definition,
-            values=_values(definition, sent, values or {}),
-            known=_inputs(existing),
+            values=runs_start_from,
+            known=known,
             provenance={**source.provenance, "registered by": actor},
             work_pool=settings.work_pool,
         )
         update = merge(sent, wanted, existing) if existing else None
         if existing and update and not replace:
             _refuse_broken_schedules(wanted, update, existing)
-        outcome = _outcome(definition.id, existing, update, settings)
+        outcome = replace_fields(
+            _outcome(definition.id, existing, update, settings),
+            waiting=waiting_schedules(definition, {**known, **runs_start_from}),
+        )
         if dry_run or (existing and not update):
             return outcome
         places = _Places(client, engine, settings)

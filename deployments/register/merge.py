@@ -57,10 +57,15 @@ def merge(sent: Payload, wanted: Payload, existing: Mapping[str, Any]) -> Update
         existing: The deployment as Prefect returns it.
     """
     update = Update()
+    before, after = _digest(sent), _digest(wanted)
+    if before != after:
+        update.changes.append(f"definition: {_shown(before)} -> {after}")
     for name in _PLAIN_FIELDS:
         if sent.get(name) != wanted[name]:
             update.fields[name] = wanted[name]
-            update.changes.append(_change(name, sent.get(name), wanted[name]))
+            told_by_digest = name == "description" and before != after
+            change = "" if told_by_digest else _change(name, sent.get(name), wanted[name])
+            update.changes += [change] if change else []
     _merge_tags(update, sent, wanted, existing)
     _merge_parameters(update, sent, wanted, existing)
     _merge_schedules(update, sent, wanted, existing)
@@ -68,9 +73,15 @@ def merge(sent: Payload, wanted: Payload, existing: Mapping[str, Any]) -> Update
     return update
 
 
+def _digest(payload: Payload) -> str | None:
+    digest = payload.get("parameters", {}).get("digest")
+    return str(digest)[: len("sha256:") + 12] if digest else None
+
+
 def _change(name: str, before: Any, after: Any) -> str:
+    """Say what changes; an empty text when only the identity behind the form does."""
     if name == "parameter_openapi_schema":
-        return _form_change(_form_inputs(before), _form_inputs(after))
+        return _form_change(_form(before), _form(after))
     if name == "description":
         return "the description is written anew"
     label = name.removesuffix("_name").replace("_", " ")
@@ -81,15 +92,18 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _form_inputs(schema: Any) -> dict[str, Any]:
+def _form(schema: Any) -> dict[str, Any]:
     inputs: dict[str, Any] = (schema or {}).get("properties", {}).get("inputs", {})
-    return inputs.get("properties", {}) or {}
+    return inputs
 
 
 def _form_change(before: dict[str, Any], after: dict[str, Any]) -> str:
-    parts = [f"+{name}" for name in after if name not in before]
-    parts += [f"-{name}" for name in before if name not in after]
-    parts += [f"~{name}" for name in after if name in before and after[name] != before[name]]
+    if before == after:
+        return ""
+    old, new = before.get("properties") or {}, after.get("properties") or {}
+    parts = [f"+{name}" for name in new if name not in old]
+    parts += [f"-{name}" for name in old if name not in new]
+    parts += [f"~{name}" for name in new if name in old and new[name] != old[name]]
     return f"parameter form: {' '.join(parts)}" if parts else "parameter form: its rules"
 
 

@@ -91,6 +91,17 @@ def missing_inputs(
     ]
 
 
+def waiting_schedules(definition: Definition, values: Mapping[str, Any]) -> list[str]:
+    """Return a line for each trigger that stays off until its runs have what they require."""
+    form = form_schema(definition)
+    lines = []
+    for trigger in definition.triggers:
+        if missing := missing_inputs(form, values, trigger):
+            names = ", ".join(missing)
+            lines.append(f"schedule {trigger.cron} {trigger.timezone} stays off: no {names}")
+    return lines
+
+
 def schedule_payload(
     trigger: Trigger, values: Mapping[str, Any], *, missing: list[str]
 ) -> dict[str, Any]:

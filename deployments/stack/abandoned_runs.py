@@ -35,7 +35,7 @@ PROCESS_GONE = (
     "`luthier resume` continues it."
 )
 STACK_STOPPED = "The stack was stopped while this run was at work. `luthier resume` continues it."
-CANCELLED = "Cancelled. Its worker had been restarted, so the stack ended its process."
+CANCELLED = "Cancelled; the run's process has ended."
 NOT_STARTED = "Its worker ended before the run started; the next worker starts it."
 
 

@@ -82,7 +82,8 @@ async def secret(name: str | None) -> str | None:
     if name is None:
         return None
     try:
-        block: Any = await Secret.aload(name)  # type: ignore[attr-defined, unused-ignore]
+        block_name = re.sub(r"[^a-z0-9-]", "-", name.lower())
+        block: Any = await Secret.aload(block_name)  # type: ignore[attr-defined, unused-ignore]
     except ValueError:
         variable = "LUTHIER_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
         value = os.environ.get(variable)

@@ -34,7 +34,8 @@ async def resolve_secrets(plan: Plan, run_id: str) -> dict[str, str]:
             raise LuthierError(
                 "unknown-secret",
                 f"the parameter `{parameter}` names the secret {name!r}, which does not exist.",
-                f"Create a Prefect Secret block named {name!r}, or set {variable(str(name))}.",
+                f"Create a Prefect Secret block named {block_name(str(name))!r}, "
+                f"or set {variable(str(name))}.",
             )
         values[parameter] = value
     return values
@@ -43,11 +44,16 @@ async def resolve_secrets(plan: Plan, run_id: str) -> dict[str, str]:
 async def _look_up(name: str) -> tuple[str | None, str]:
     """Return the value and where it was found; a Prefect block wins over the environment."""
     try:
-        block: Any = await Secret.aload(name)  # type: ignore[attr-defined, unused-ignore]
-    except ValueError:  # there is no such block, or no block can have such a name
+        block: Any = await Secret.aload(block_name(name))  # type: ignore[attr-defined, unused-ignore]
+    except ValueError:  # there is no such block
         return os.environ.get(variable(name)), "environment"
     value = block.get()
     return (value if isinstance(value, str) else json.dumps(value)), "prefect-block"
+
+
+def block_name(name: str) -> str:
+    """Return the name of a secret's Prefect block: these have lower case, digits and dashes."""
+    return re.sub(r"[^a-z0-9-]", "-", name.lower())
 
 
 def variable(name: str) -> str:

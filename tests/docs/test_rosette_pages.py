@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 PICTURE = ROOT / "docs/images/rosette.svg"
@@ -25,34 +21,6 @@ def commands(page: str) -> list[str]:
     blocks = re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     joined = "".join(blocks).replace("\\\n", " ").replace("&&\n", "&& ")
     return [line.removeprefix("$ ") for line in joined.splitlines() if line.startswith("$ ")]
-
-
-@pytest.fixture
-def shell(tmp_path: Path, clean_environment: Path, postgres_url: str, prefect_server: str) -> Shell:
-    """Give a function that runs a line in a folder that has `docs`, and returns what it printed."""
-    (tmp_path / "docs").symlink_to(ROOT / "docs")
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {
-        "PATH": programs,
-        "LUTHIER_DATABASE_URL": postgres_url,
-        "LUTHIER_DATA_DIR": str(clean_environment),
-        "PREFECT_API_URL": prefect_server,
-    }
-
-    def run(line: str) -> str:
-        done = subprocess.run(
-            ["sh", "-c", line],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        return done.stdout
-
-    return run
 
 
 def test_the_readme_demo_ends_in_a_verified_program(shell: Shell, tmp_path: Path) -> None:

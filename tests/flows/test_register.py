@@ -153,10 +153,13 @@ async def test_the_form_is_enforced_by_the_server(client: PrefectClient) -> None
 
 async def test_a_schedule_waits_for_its_required_value(client: PrefectClient) -> None:
     """Without a value the schedule is registered paused; the value switches it on."""
-    await register(example(), "text")
+    without = await register(example(), "text")
     before = await client.read_deployment_by_name("report/luthier")
-    await register(example(), "text", values={"repo": "/src"})
+    given = await register(example(), "text", values={"repo": "/src"})
+    again = await register(example(), "text")
     after = await client.read_deployment_by_name("report/luthier")
+    assert without.waiting == ["schedule 0 7 * * 1-5 Europe/Berlin stays off: no repo"]
+    assert given.waiting == again.waiting == []
     assert [s.active for s in before.schedules] == [False]
     assert [s.active for s in after.schedules] == [True]
     assert before.schedules[0].id == after.schedules[0].id

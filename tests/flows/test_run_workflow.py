@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import TaskRun
@@ -293,6 +294,22 @@ async def test_secret_is_used_and_never_shown(run_text, monkeypatch, tmp_path):
     assert secret not in response.text
 
 
+async def test_secret_is_found_in_the_block_that_can_have_its_name(run_text):
+    """Prefect allows no capitals and underscores in names: `GITHUB_TOKEN` is `github-token`."""
+    await Secret(value="from-the-block").save("github-token", overwrite=True)  # type: ignore[misc]
+    outcome = await run_text(
+        """
+        [parameters.token]
+        type = "secret"
+        default = "GITHUB_TOKEN"
+        [steps.use]
+        run = "printf %s ${#TOKEN}"
+        env = { TOKEN = "${{ params.token }}" }
+        """
+    )
+    assert outcome.steps["use"]["outputs"]["stdout"] == str(len("from-the-block"))
+
+
 async def test_unknown_secret_fails_before_the_first_step(run_text):
     """A secret that does not exist is named with the ways to create it."""
     outcome = await run_text(
@@ -304,10 +321,11 @@ async def test_unknown_secret_fails_before_the_first_step(run_text):
         run = "true"
         env = { TOKEN = "${{ params.token }}" }
         """,
-        token="nowhere",
+        token="Nowhere_1",
     )
     assert outcome.state.is_failed()
-    assert "LUTHIER_SECRET_NOWHERE" in outcome.state.message
+    assert "'nowhere-1'" in outcome.state.message
+    assert "LUTHIER_SECRET_NOWHERE_1" in outcome.state.message
     assert outcome.state_of("use") == "pending"
 
 

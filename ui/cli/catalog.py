@@ -11,6 +11,7 @@ from prefect_luthier.catalog import CatalogEntry
 from prefect_luthier.errors import UsageError
 from prefect_luthier.ui.cli.output import JsonOption, print_json
 from prefect_luthier.ui.cli.reading import whole_catalog
+from prefect_luthier.ui.cli.table_view import show_table
 
 
 def catalog(
@@ -32,14 +33,11 @@ def catalog(
     if as_json:
         print_json(entries.to_json())
         return
-    from rich.console import Console  # noqa: PLC0415 - only for people
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table("uses", "kind", "what it does", box=None)
-    for entry in entries:
-        table.add_row(entry.reference, entry.kind, entry.description)
-    console = Console()
-    console.print(table, width=console.width if console.is_terminal else 200)
+    show_table(
+        ("uses", "kind", "what it does"),
+        ((entry.reference, entry.kind, entry.description) for entry in entries),
+        empty="The catalog is empty.",
+    )
 
 
 def _show(entry: CatalogEntry, *, as_json: bool) -> None:

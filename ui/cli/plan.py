@@ -25,7 +25,7 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a run would do: every step with its command and inputs, in order."""
-    definition, _ = read_valid(Path(file), catalog, for_this_machine=False, given=parameters or [])
+    definition, _ = read_valid(Path(file), catalog, for_this_machine=False)
     made = make_plan(definition, parse_values(definition, parameters or []), whole_catalog(catalog))
     if as_json:
         print_json(made.to_json())

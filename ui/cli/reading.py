@@ -65,15 +65,15 @@ def read_valid(
     extra_catalog: Path | None = None,
     *,
     for_this_machine: bool = True,
-    given: Sequence[str] = (),
 ) -> tuple[Definition, str]:
     """Return a definition that must be valid, and its text; warnings are shown.
+
+    That a trigger lacks a value is no warning here: it may be given, now or at an earlier time.
 
     Args:
         file: The definition; ``-`` is standard input.
         extra_catalog: A catalog file to add.
         for_this_machine: Whether its programs and its language model must be here.
-        given: The ``NAME=VALUE`` arguments; that their triggers lack a value is not shown.
 
     Raises:
         UsageError: The file cannot be read.
@@ -82,11 +82,8 @@ def read_valid(
     source = read_source(file)
     environment = local_environment() if for_this_machine else None
     report = validate(source, whole_catalog(extra_catalog), environment)
-    names = {assignment.partition("=")[0] for assignment in given}
     for diagnostic in report.diagnostics:
-        if diagnostic.code == "trigger-missing-parameter" and names.issuperset(
-            diagnostic.candidates
-        ):
+        if diagnostic.code == "trigger-missing-parameter":
             continue
         say(render(diagnostic, source.lines, str(file)))
     if report.definition is None or not report.ok:
@@ -101,7 +98,8 @@ def read_valid(
 def parse_values(definition: Definition, assignments: Sequence[str]) -> dict[str, Any]:
     """Return the values of ``NAME=VALUE`` arguments, read by each parameter's type.
 
-    Numbers, booleans and JSON are read as such; everything else stays text.
+    Numbers, booleans and JSON are read as such, a path as a shell would read it; everything else
+    stays text.
 
     Raises:
         UsageError: An argument has no ``=``, or JSON cannot be read.
@@ -119,6 +117,8 @@ def parse_values(definition: Definition, assignments: Sequence[str]) -> dict[str
 
 
 def _read(name: str, text: str, kind: str) -> Any:
+    if kind == "path":
+        return _path_from_here(text)
     if kind not in {"integer", "number", "boolean", "json"}:
         return text
     try:
@@ -127,3 +127,21 @@ def _read(name: str, text: str, kind: str) -> Any:
         if kind != "json":
             return text  # the planner says what it expected
         raise UsageError("bad-parameter", f"the value of {name!r} is not JSON: {error}.") from error
+
+
+def _path_from_here(text: str) -> str:
+    """Return the absolute path when ``text`` means a place in the caller's current folder.
+
+    It does if it begins with ``.`` or ``~``, or if it is there. Every other relative path names a
+    file of the run's own folder, which does not exist yet.
+    """
+    if not text or "\0" in text:
+        return text  # the planner says what it expected
+    try:
+        path = Path(text).expanduser()
+        means_here = text.split("/", 1)[0] in {".", "..", "~"} or path.exists()
+    except (OSError, RuntimeError):  # too long a name, or an unknown user's home
+        return text
+    if not means_here and not path.is_absolute():
+        return text
+    return os.path.abspath(path)  # noqa: PTH100 - `resolve` would give a link's target for its name

@@ -10,6 +10,7 @@ import typer
 
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
 from prefect_luthier.ui.cli.reading import parse_values, read_valid
+from prefect_luthier.ui.cli.table_view import show_table
 
 Values = Annotated[
     list[str] | None,
@@ -39,7 +40,7 @@ def register(
     Doing it twice changes nothing. An update keeps what a person changed in Prefect: a paused
     schedule, a limit, an added schedule or tag.
     """
-    definition, text = read_valid(file, catalog, given=param or [])
+    definition, text = read_valid(file, catalog)
     from prefect_luthier.flows import register as registration  # noqa: PLC0415 - loads Prefect
 
     outcome = asyncio.run(
@@ -70,6 +71,8 @@ def _say_outcome(outcome: Any, *, dry_run: bool) -> None:
         say(f"  {style('~', 'yellow')} {change}")
     for kept in outcome.kept:
         say(f"  {style('=', 'cyan')} kept: {kept}")
+    for schedule in outcome.waiting:
+        say(f"  {style('!', 'yellow')} {schedule}; register again with -p NAME=VALUE")
     if outcome.url:
         say(f"  {outcome.url}")
 
@@ -97,19 +100,17 @@ def list_workflows(*, as_json: JsonOption = False) -> None:
     if as_json:
         print_json([workflow.to_json() for workflow in workflows])
         return
-    if not workflows:
-        say("No workflow is registered yet. `luthier register workflow.toml` adds one.")
-        return
-    from rich.console import Console  # noqa: PLC0415 - only for people
-    from rich.table import Table  # noqa: PLC0415
+    show_table(
+        ("workflow", "version", "schedule", "state", "page"),
+        (_row(workflow) for workflow in workflows),
+        empty="No workflow is registered yet. `luthier register workflow.toml` adds one.",
+    )
 
-    table = Table("workflow", "version", "schedule", "state", "page", box=None)
-    for workflow in workflows:
-        rules = [_rule(s) for s in workflow.schedules]
-        state = "paused" if workflow.paused else (workflow.status or "").lower().replace("_", " ")
-        table.add_row(workflow.id, workflow.version, "\n".join(rules), state, workflow.url)
-    console = Console()
-    console.print(table, width=console.width if console.is_terminal else 200)
+
+def _row(workflow: Any) -> tuple[str, ...]:
+    rules = "\n".join(_rule(schedule) for schedule in workflow.schedules)
+    state = "paused" if workflow.paused else (workflow.status or "").lower().replace("_", " ")
+    return workflow.id, workflow.version, rules, state, workflow.url
 
 
 def _rule(schedule: dict[str, Any]) -> str:

@@ -77,6 +77,16 @@ def test_an_added_schedule_limit_and_tag_stay() -> None:
     ]
 
 
+def test_changed_steps_are_told_by_the_digest_alone() -> None:
+    """What the form asks for is the same then, so no change of the form is claimed."""
+    wanted = payload(steps={"show": {"run": "git -C ${{ params.repo }} status"}})
+    update = merge(payload(), wanted, in_prefect(payload()))
+    assert {"description", "parameters", "parameter_openapi_schema"} == update.fields.keys()
+    (change,) = update.changes
+    assert change.startswith("definition: sha256:")
+    assert wanted["parameters"]["digest"].startswith(change.rpartition(" ")[2])
+
+
 def test_a_new_limit_of_the_definition_is_written() -> None:
     """Where the definition itself changes a field, its wish wins."""
     existing = in_prefect(payload())

@@ -157,6 +157,31 @@ def test_plan_prints_the_resolved_steps(good):
 
 
 @pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (".", "{here}"),
+        ("./later.txt", "{here}/later.txt"),
+        ("../x", "{parent}/x"),
+        ("sub", "{here}/sub"),
+        ("later.txt", "later.txt"),
+        ("~/x", "{home}/x"),
+        (".hidden", ".hidden"),
+        ("x" * 5000, "x" * 5000),
+    ],
+    ids=["here", "in-here", "above", "is-there", "of-the-run", "home", "dot-file", "too-long"],
+)
+def test_a_path_is_read_as_the_shell_means_it(tmp_path, given, meant):
+    """A path that begins with a dot or is there lies in the current folder; others in the run's."""
+    (tmp_path / "sub").mkdir()
+    text = GOOD.replace("required", 'type = "path"\nrequired')
+    (tmp_path / "w.toml").write_text(text)
+    done = luthier("plan", "w.toml", "-p", f"p={given}", "--json", cwd=tmp_path)
+    places = {"here": tmp_path, "parent": tmp_path.parent, "home": Path.home()}
+    (step,) = json.loads(done.stdout)["steps"]
+    assert step["command"] == f"echo {meant.format(**places)}"
+
+
+@pytest.mark.parametrize(
     ("arguments", "code"),
     [([], 1), (["-p", "p=x", "-p", "q=y"], 1), (["-p", "p"], 2)],
     ids=["missing", "unknown", "no-value"],

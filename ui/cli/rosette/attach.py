@@ -20,7 +20,7 @@ from prefect_luthier.rmos.store.releases import newest_release
 from prefect_luthier.rmos.store.subjects import find_subject
 from prefect_luthier.rmos.store.tables import AttachmentRow, DesignRow
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
-from prefect_luthier.ui.cli.rosette.table_view import show_table
+from prefect_luthier.ui.cli.table_view import show_table
 
 ActorOption = Annotated[
     str, typer.Option("--actor", help="Who acts; default: LUTHIER_ACTOR, else your user name.")

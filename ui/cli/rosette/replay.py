@@ -10,7 +10,7 @@ from prefect_luthier.flows.rosette.records import open_records
 from prefect_luthier.rmos.replay.comparison import compare
 from prefect_luthier.rmos.store.subjects import replay_of, view_of
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
-from prefect_luthier.ui.cli.rosette.table_view import show_table
+from prefect_luthier.ui.cli.table_view import show_table
 
 _SHOWN = 40
 

@@ -26,7 +26,7 @@ from prefect_luthier.rmos.store.tables import (
     TransitionRow,
 )
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say
-from prefect_luthier.ui.cli.rosette.table_view import show_table
+from prefect_luthier.ui.cli.table_view import show_table
 
 _SHOWN_ATTEMPTS = 20
 _COMMANDS = {"request_revision": "revise"}
