@@ -16,6 +16,8 @@ from prefect_luthier.blocks.llm_provider import LLMProvider
 Answer = TypeVar("Answer", bound=BaseModel)
 
 MAX_FINDINGS = 10
+# No call takes as many; a server that reports more, or no prompt at all, reports nothing of use.
+MOST_TOKENS = 1_000_000_000
 
 
 def checked(answer: Any, provider: LLMProvider) -> ChatCompletion:
@@ -46,7 +48,9 @@ def refuse_refusals(completion: ChatCompletion, provider: LLMProvider) -> None:
 
 
 def reported_tokens(completion: ChatCompletion, prompt: int) -> Tokens:
-    """Return the tokens that the server reports; an estimate when it reports none.
+    """Return the tokens that the server reports; an estimate when it reports none that can be.
+
+    A prompt of no tokens cannot be: taken at its word, such a server would have no budget.
 
     Args:
         completion: The answer.
@@ -55,7 +59,10 @@ def reported_tokens(completion: ChatCompletion, prompt: int) -> Tokens:
     usage = completion.usage
     if isinstance(usage, CompletionUsage):
         counts = usage.prompt_tokens, usage.completion_tokens
-        if all(isinstance(count, int) and count >= 0 for count in counts):
+        if (
+            all(isinstance(count, int) and 0 <= count <= MOST_TOKENS for count in counts)
+            and counts[0]
+        ):
             return Tokens(*counts)
     return Tokens(prompt, estimate_tokens(raw_answer(completion) or ""))
 

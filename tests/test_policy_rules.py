@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,40 @@ def test_a_changed_file_counts_at_once(policy_file: Path) -> None:
     assert not decision().allowed
 
 
+def test_a_file_that_became_readable_counts(policy_file: Path) -> None:
+    """What could not be read is not remembered: new permissions on the same file are a change."""
+    policy_file.write_text(GOOD)
+    os.utime(policy_file, ns=(1, 1))
+    before = policy_file.stat()
+    assert decision().allowed
+    policy_file.write_text(GOOD.replace('"allow"', '"deny" '))  # as long, and as old
+    os.utime(policy_file, ns=(1, 1))
+    after = policy_file.stat()
+    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+    assert not decision().allowed
+
+
+def test_a_mistake_in_the_environment_is_not_blamed_on_the_file(
+    policy_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason names where the mistake is."""
+    policy_file.write_text(GOOD)
+    monkeypatch.setenv("ALLOW_ACTIONS_DEFAULT", "gmail.send; outlook.send")
+    reason = decision().reason
+    assert "ALLOW_ACTIONS_DEFAULT" in reason
+    assert policy_file.name not in reason
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         pytest.param("[[rule]\n", "line 1", id="no-toml"),
         pytest.param(GOOD + 'actor = "ann"\n', "actor", id="misspelt-key"),
         pytest.param(GOOD.replace("gmail.send", "gmail*"), "gmail*", id="no-slug"),
+        pytest.param(GOOD + GOOD, "'ops-may-mail'", id="an-id-twice"),
+        pytest.param(
+            GOOD.replace('"allow"', '"permit"') + 'x = "y"\n', "x: Extra", id="all-findings"
+        ),
         pytest.param('[rollout]\n"gmail.send" = "half"\n', "half", id="no-percentage"),
         pytest.param('[rollout]\n"gmail.send" = "101%"\n', "101%", id="too-much"),
         pytest.param('[rollout]\n"gmail.send" = ["ann"]\n', "actor:NAME", id="no-kind"),

@@ -27,6 +27,7 @@ from prefect_luthier.ai_builder.action_planning.strict_schema import without_nul
 from prefect_luthier.ai_builder.fences import fenced
 from prefect_luthier.ai_builder.model_call import ModelCaller, Reply
 from prefect_luthier.ai_builder.tokens import NO_TOKENS, Tokens
+from prefect_luthier.deployments.store.token_ledger import OverBudget
 from prefect_luthier.errors import LuthierError
 
 LEAST_CONFIDENCE = 0.5
@@ -87,7 +88,7 @@ class ModelPlanner:
         try:
             form = plan_form(request.offered)
         except LuthierError as error:
-            problem = Problem(error.code, error.message)
+            problem = Problem(error.code, str(error))
             return Planning(PlanMeta(self.name), problem=problem, failed=True)
         work = _Work(request, form, _messages(request), started)
         for number in range(MAX_ROUNDS):
@@ -103,7 +104,8 @@ class ModelPlanner:
         work.attempts += len(reply.attempts)
         if reply.error is not None:
             refused = reply.error.code == "model-refused"
-            problem = Problem(reply.error.code, reply.error.message)
+            fits_at = reply.error.fits_at if isinstance(reply.error, OverBudget) else None
+            problem = Problem(reply.error.code, str(reply.error), fits_at)
             return Planning(self._meta(work), problem=problem, failed=not refused)
         findings, planning = self._judged(work, reply)
         if planning is not None:

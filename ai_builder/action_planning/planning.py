@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from prefect_luthier.ai_builder.action_planning.plan import PlanResult
@@ -42,15 +43,18 @@ class Problem:
 
     Args:
         code: Stable and hyphenated.
-        message: The reason, in plain words.
+        message: The reason, in plain words, with what to do about it.
+        fits_at: When a request that is over the budget will fit.
     """
 
     code: str
     message: str
+    fits_at: datetime | None = None
 
     def to_json(self) -> dict[str, str]:
         """Return the JSON twin."""
-        return {"code": self.code, "message": self.message}
+        when = {"fits_at": self.fits_at.isoformat()} if self.fits_at else {}
+        return {"code": self.code, "message": self.message} | when
 
 
 @dataclass(frozen=True)

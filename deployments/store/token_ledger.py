@@ -25,6 +25,7 @@ WINDOW = timedelta(seconds=60)
 LEASE = timedelta(seconds=45)
 """How long a reservation outlives the last sign of life of the process that made it."""
 
+_ALMOST_A_SECOND = timedelta(microseconds=999_999)
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('luthier.token_ledger'))"
 
 
@@ -103,6 +104,8 @@ class OverBudget(LuthierError):
         self.estimate = estimate
         self.limit = limit
         self.scope = scope
+        # Up to the second that is shown: a moment earlier it would not fit yet.
+        fits_at = fits_at and (fits_at + _ALMOST_A_SECOND).replace(microsecond=0)
         self.fits_at = fits_at
         when = f"it fits at {fits_at:%H:%M:%S} UTC" if fits_at else "it never fits"
         super().__init__(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +70,15 @@ class PolicyFile(BaseModel):
     )
     cedar: str = Field(default="", description="Further policies in Cedar's own language.")
 
+    @field_validator("rule")
+    @classmethod
+    def _ids_differ(cls, value: tuple[Rule, ...]) -> tuple[Rule, ...]:
+        ids = Counter(rule.id for rule in value)
+        twice = sorted(each for each, count in ids.items() if count > 1)
+        if twice:
+            raise ValueError(f"more than one rule has the id {', '.join(map(repr, twice))}")
+        return value
+
     @field_validator("rollout")
     @classmethod
     def _gates(cls, value: dict[str, str | Names]) -> dict[str, str | Names]:
@@ -96,20 +106,28 @@ def load_policy(settings: Settings) -> Policy:
         stamp = path.stat() if path else None
     except OSError as error:
         return Policy(cedar="", broken=f"{path} cannot be read: {error.strerror}.")
-    version = (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino) if stamp else None
+    # The time of a change counts too: permissions on the file change it, and no other time.
+    names = ("st_mtime_ns", "st_ctime_ns", "st_size", "st_ino", "st_dev")
+    version = tuple(int(getattr(stamp, name)) for name in names) if stamp else None
     return _load(settings.allow_actions_default, path, version)
 
 
 @lru_cache(maxsize=8)
 def _load(allowed: str, path: Path | None, _version: tuple[int, ...] | None) -> Policy:
     try:
-        return policy_of(allowed_by_default(allowed), read_policy_file(path))
+        actions = allowed_by_default(allowed)
+    except ValueError as error:
+        return Policy(cedar="", broken=f"ALLOW_ACTIONS_DEFAULT: {error}.")
+    try:
+        return policy_of(actions, read_policy_file(path))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        return Policy(cedar="", broken=f"{path}: {where}: {first['msg']}.")
+        found = [
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}"
+            for each in error.errors(include_url=False)
+        ]
+        return Policy(cedar="", broken=f"{path}: {'; '.join(found)}.")
     except (OSError, ValueError) as error:
-        return Policy(cedar="", broken=f"{path or 'ALLOW_ACTIONS_DEFAULT'}: {error}.")
+        return Policy(cedar="", broken=f"{path}: {error}.")
 
 
 def allowed_by_default(text: str) -> Names:

@@ -293,6 +293,25 @@ async def test_nothing_listens() -> None:
     assert caught.value.code == "model-unreachable"
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 0, "completion_tokens": 0},
+        {"prompt_tokens": -5, "completion_tokens": 3},
+        {"prompt_tokens": 5, "completion_tokens": 10**30},
+    ],
+    ids=["nothing", "negative", "absurd"],
+)
+async def test_usage_that_cannot_be_is_estimated(
+    model_server: Serve, usage: dict[str, int]
+) -> None:
+    """A server that miscounts does not get the budget for nothing, and breaks no ledger."""
+    server = model_server({"text": "twelve bytes", "usage": usage})
+    done = await caller(server.url).complete("Count", "one two three four five six")
+    assert done.usage.input > 10
+    assert done.usage.output == 4
+
+
 async def test_a_server_that_reports_no_usage_is_estimated(model_server: Serve) -> None:
     """Missing usage counts as an estimate, never as nothing."""
     server = model_server({"text": "twelve bytes", "usage": None})

@@ -1,16 +1,19 @@
 """Planning with a model over real HTTP: what is sent, what is believed, what is asked."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from prefect_luthier.ai_builder.action_planning.model_planner import MAX_ROUNDS, ModelPlanner
 from prefect_luthier.ai_builder.action_planning.planning import Planning, PlanRequest
-from prefect_luthier.ai_builder.gate import open_gate
+from prefect_luthier.ai_builder.gate import Reservation, open_gate
 from prefect_luthier.ai_builder.model_call import ModelCaller
 from prefect_luthier.blocks.llm_provider import LLMProvider
 from prefect_luthier.catalog import CatalogEntry
+from prefect_luthier.deployments.store.token_ledger import OverBudget
 
 Serve = Callable[..., Any]
 PROMPT = "thank john@example.com for the meeting"
@@ -62,6 +65,26 @@ async def test_a_plan_has_its_actions_and_what_it_cost(
     assert meta["cost"] == pytest.approx((150 * 2 + 200 * 8) / 1e6)
     (sent,) = server.requests
     assert sent["tools"][0]["function"]["strict"] is True
+
+
+async def test_over_budget_says_when_it_fits(model_server: Serve, gmail: CatalogEntry) -> None:
+    """Nothing is sent; programs get the time, and people what to do."""
+    fits_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    @asynccontextmanager
+    async def full(estimate: int) -> AsyncIterator[Reservation]:
+        raise OverBudget(estimate, 10, "total", fits_at)
+        yield Reservation(estimate)
+
+    server = model_server()
+    caller = ModelCaller(LLMProvider(base_url=server.url, model="scripted"), full, sleep=no_wait)
+    planning = await ModelPlanner(caller).plan(PlanRequest(PROMPT, (gmail,)))
+    assert server.requests == []
+    assert planning.outcome == "error"
+    refusal = planning.to_json()["refusal"]
+    assert (refusal["code"], refusal["fits_at"]) == ("model-budget", fits_at.isoformat())
+    assert "03:04:05" in refusal["message"]
+    assert refusal["message"].endswith("Wait until then and try again.")
 
 
 async def test_only_what_is_offered_can_be_answered(
