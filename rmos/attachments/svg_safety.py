@@ -24,7 +24,11 @@ _ACTIVE_ELEMENTS = frozenset(
     | {"audio", "video", "canvas", "portal", "discard"}
 )
 _MARKUP_NAMESPACES = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/Math/MathML")
-_REFERENCES = frozenset({"href", "src", "data", "action", "formaction", "base"})
+_REFERENCES = frozenset(
+    {"href", "src", "srcset", "poster", "ping", "data", "action", "formaction", "base"}
+)
+# Drawing programs write it by habit; it names a grammar that nobody fetches.
+_W3C_GRAMMAR = re.compile(r"https?://www\.w3\.org/[\w./-]+\.dtd\Z")
 _ANIMATED_REFERENCE = re.compile(r"(?i)(?:\w+:)?(?:href|src|on\w+|style)\Z")
 _OWN_PART = re.compile(r"\s*(?:#.*)?\Z", re.DOTALL)
 _RASTER = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp)\s*[;,]", re.IGNORECASE)
@@ -62,8 +66,9 @@ class _Check:
             "StartElementHandler": self._open_element,
             "EndElementHandler": self._close_element,
             "CharacterDataHandler": self._read_text,
-            "StartDoctypeDeclHandler": self._refuse_doctype,
+            "StartDoctypeDeclHandler": self._read_doctype,
             "EntityDeclHandler": self._refuse_doctype,
+            "SkippedEntityHandler": self._refuse_doctype,
             "ProcessingInstructionHandler": self._read_instruction,
         }
         for name, handler in handlers.items():
@@ -158,9 +163,17 @@ class _Check:
         if self._style is not None:
             self._style.append(text)
 
+    def _read_doctype(
+        self, _name: str, system: str | None, _public: str | None, has_own_part: int
+    ) -> None:
+        """Refuse a DOCTYPE that declares or fetches anything but the W3C's own SVG grammar."""
+        if has_own_part or not (system is None or _W3C_GRAMMAR.match(system)):
+            self._refuse_doctype()
+
     def _refuse_doctype(self, *_: object) -> None:
         if all(finding.code != "svg-doctype" for finding in self._findings):
-            self._find("svg-doctype", "it has a DOCTYPE or entities, which can stand for anything.")
+            message = "its DOCTYPE or an entity can stand for anything."
+            self._find("svg-doctype", message)
 
     def _read_instruction(self, target: str, _data: str) -> None:
         if target.lower() == "xml-stylesheet":

@@ -58,8 +58,9 @@ def _no_context(problem: SearchProblem) -> Iterator[Binding]:
         yield Binding(
             threshold.code,
             proven=True,
-            message=f"Whatever the design, {threshold.measures}: {measured:.6g} "
-            f"{threshold.unit}; the limit is {limit:.6g} {threshold.unit}.",
+            message=f"Whatever the design, {threshold.measures}: "
+            f"{f'{measured:.6g} {threshold.unit}'.rstrip()}; the limit is "
+            f"{f'{limit:.6g} {threshold.unit}'.rstrip()}.",
             measured=measured,
             limit=limit,
             unit=threshold.unit,

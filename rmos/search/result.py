@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from prefect_luthier.rmos.search.attempts import Attempt, violation_json
 Status = Literal["success", "best_effort", "exhausted", "timeout"]
 
 _NAMED_CODES = 8
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,13 @@ class Binding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return asdict(self)
+        figures = {"measured": _plain(self.measured), "limit": _plain(self.limit)}
+        return asdict(self) | figures
+
+
+def _plain(value: float | None) -> float | None:
+    """Return a figure without the noise of its last bits; None for one that JSON cannot hold."""
+    return None if value is None or not math.isfinite(value) else round(value, _DIGITS)
 
 
 @dataclass(frozen=True)

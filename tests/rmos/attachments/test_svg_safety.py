@@ -38,6 +38,8 @@ UNSAFE = {
         '<use href="#a"/><use href="//example.org"/>',
         "svg-external-reference",
     ),
+    "picture-set": ('<image srcset="http://example.org/a.png 1x"/>', "svg-external-reference"),
+    "ping": ('<a href="#a" ping="http://example.org"/>', "svg-external-reference"),
     "link": ('<a href="https://example.org"><path/></a>', "svg-external-reference"),
     "javascript": ('<a href="java&#10;script:x()"/>', "svg-external-reference"),
     "javascript-elsewhere": ('<set to="javascript:x()"/>', "svg-external-reference"),
@@ -78,12 +80,23 @@ def test_what_is_not_a_drawing_is_found(inside: str, code: str) -> None:
     [
         ('<!DOCTYPE svg [<!ENTITY a "b">]>', "svg-doctype"),
         ('<!DOCTYPE svg SYSTEM "http://example.org/a.dtd">', "svg-doctype"),
+        ('<!DOCTYPE svg SYSTEM "http://www.w3.org.example.org/a.dtd">', "svg-doctype"),
+        ('<!DOCTYPE svg SYSTEM "a.dtd">', "svg-doctype"),
         ('<?xml-stylesheet href="a.css"?>', "svg-external-reference"),
         ('<?xml version="1.0" encoding="base64"?>', "svg-malformed"),
         ('<?xml version="1.0" encoding="no-such"?>', "svg-malformed"),
         ('<?xml version="1.0" encoding="shift_jis"?>', "svg-malformed"),
     ],
-    ids=["entities", "outer-dtd", "stylesheet", "no-text", "unknown", "multi-byte"],
+    ids=[
+        "entities",
+        "outer-dtd",
+        "like-the-w3c",
+        "file",
+        "stylesheet",
+        "no-text",
+        "unknown",
+        "multi-byte",
+    ],
 )
 def test_what_stands_before_the_root_counts(before: str, code: str) -> None:
     """A document type or a style sheet is found as well."""
@@ -107,6 +120,19 @@ SAFE = {
 def test_a_drawing_is_let_through(inside: str) -> None:
     """What drawing programs write into plain SVG has no finding."""
     assert codes(inside) == set()
+
+
+W3C = (
+    '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" '
+    '"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+)
+
+
+@pytest.mark.parametrize("before", ["<!DOCTYPE svg>", W3C], ids=["bare", "w3c"])
+def test_the_document_type_that_drawing_programs_write_is_let_through(before: str) -> None:
+    """Naming the public grammar of SVG brings nothing in, and no entity can come from it."""
+    assert codes("<path/>", before) == set()
+    assert codes("<text>&nbsp;</text>", before) != set()
 
 
 def test_findings_say_where() -> None:
