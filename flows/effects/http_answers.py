@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -25,7 +26,8 @@ _DOUBTFUL_CLIENT_ERRORS = frozenset({408, 409, 423})
 _RETRYABLE_REASONS = frozenset(
     {"rateLimitExceeded", "userRateLimitExceeded", "ApplicationThrottled", "MailboxConcurrency"}
 )
-_LONGEST_WAIT_S = 300.0
+_TELLING_WAIT_S = 60.0
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _SHOWN = 400
 
 Call = Callable[[], Awaitable[httpx.Response]]
@@ -118,12 +120,15 @@ def _refusal(what: str, response: httpx.Response, *, retryable: bool) -> NotSent
     advice = ""
     if status in {401, 403} and not limited:
         advice = "Check the account's credentials block and the scopes that it was granted."
+    wait_s = _wait_s(response)
+    if wait_s > _TELLING_WAIT_S:
+        advice = advice or f"The provider wants to be left alone for {wait_s / 60:,.0f} minutes."
     return NotSent(
         "provider-busy" if limited else "provider-refused",
         f"{what}: {_shown(response)}",
         advice,
         retryable=retryable or limited,
-        wait_s=_wait_s(response),
+        wait_s=wait_s,
     )
 
 
@@ -143,14 +148,16 @@ def _reasons(response: httpx.Response) -> set[str]:
 
 
 def _wait_s(response: httpx.Response) -> float:
+    """Return how long the provider wants to be left alone: seconds or a date, else not at all."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return min(float(value), _LONGEST_WAIT_S)
+    if _SECONDS.fullmatch(value):
+        return float(value)
     try:
-        wait_s = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
+        at = parsedate_to_datetime(value)
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    return min(max(wait_s, 0.0), _LONGEST_WAIT_S)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max((at - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _shown(response: httpx.Response) -> str:

@@ -42,6 +42,8 @@ from prefect_luthier.flows.effects.runtime import Runtime
 
 _LONGEST_POLL_S = 1.0
 _LONGEST_WAIT_S = 60.0
+# Who wants to be left alone for longer is not asked again by this caller.
+_LONGEST_PAUSE_S = 300.0
 # A living owner on this machine that is silent has lost its database, not its work.
 _SILENT_LEASES = 3
 
@@ -179,7 +181,8 @@ class _Performance:
             try:
                 sent = await self._attempt(seen, adapter, again=again)
             except NotSent as error:
-                if not error.retryable or number == self._runtime.most_attempts:
+                is_last = number == self._runtime.most_attempts or error.wait_s > _LONGEST_PAUSE_S
+                if not error.retryable or is_last:
                     await self._fail(seen, error, retryable=_may_work_later(error))
                 seen = await self._rest(seen, error, number)
                 again = True

@@ -227,6 +227,39 @@ async def test_retry_after_is_kept(bench_for: Any, gmail_credentials: Any, gmail
     assert bench.clock.now() - before >= timedelta(seconds=29)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["-5", "soon", "1e9", "\N{SUPERSCRIPT TWO}", "Wed, 21 Oct 2015 07:28:00 GMT", "0.5", ""],
+    ids=["negative", "word", "exponent", "no digit", "past", "fraction", "empty"],
+)
+async def test_an_odd_retry_after_is_no_wait(
+    bench_for: Any, gmail_credentials: Any, gmail: Any, value: str
+) -> None:
+    """What is no time to wait for is waited for as if nothing had been said."""
+    bench = bench_for(gmail_credentials)
+    gmail.faults.append(Fault("send", "status-before", status=429, headers={"Retry-After": value}))
+    before = bench.clock.now()
+    await bench.send()
+    assert bench.clock.now() - before < timedelta(seconds=30)
+    assert len(gmail.messages) == 1
+
+
+@pytest.mark.parametrize(
+    "value", ["86400", "999999999", "Fri, 01 Jan 2100 00:00:00 GMT"], ids=["day", "huge", "date"]
+)
+async def test_a_long_wait_is_left_to_a_later_call(
+    bench_for: Any, gmail_credentials: Any, gmail: Any, value: str
+) -> None:
+    """The provider is not asked again before its time; the error says so, and a later call may."""
+    bench = bench_for(gmail_credentials)
+    gmail.faults.append(Fault("send", "status-before", status=429, headers={"Retry-After": value}))
+    with pytest.raises(EffectFailed, match=r"left alone for [0-9,]+ minutes"):
+        await bench.send()
+    assert gmail.calls.count("send") == 1
+    assert (await bench.send())["status"] == "sent"
+    assert len(gmail.messages) == 1
+
+
 async def test_a_provider_that_stays_busy_fails(
     bench_for: Any, gmail_credentials: Any, gmail: Any
 ) -> None:
