@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from prefect.server.events.schemas.automations import EventTrigger
 
 from prefect_luthier.deployments.stack.abandoned_runs import (
     Sweeper,
@@ -226,6 +227,20 @@ async def test_only_runs_that_fell_silent_count_as_silent(
     while not found and time.monotonic() < deadline:
         found = [run_id for run_id in await silent_runs(api, 1.0) if run_id in runs]
     assert found == [runs[0]]
+
+
+async def test_a_run_that_waits_to_be_resumed_is_not_lost(api: httpx.AsyncClient) -> None:
+    """A run whose heartbeats stopped is given up, unless anything else was heard of it."""
+    await ensure_automations(api)
+    listed = (await api.post("/automations/filter")).json()
+    (automation,) = [
+        found for found in listed if found["name"].endswith("end runs whose process is gone")
+    ]
+    trigger = EventTrigger.model_validate(automation["trigger"])
+    assert trigger.starts_after("prefect.flow-run.heartbeat")
+    for state in ("heartbeat", "Crashed", "AwaitingRetry", "Scheduled", "Pending", "Completed"):
+        assert trigger.expects(f"prefect.flow-run.{state}")
+    assert not trigger.expects("prefect.task-run.Completed")
 
 
 async def test_automations_are_created_once(api: httpx.AsyncClient) -> None:
