@@ -7,11 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from prefect import flow
-from prefect.context import FlowRunContext
-from prefect.events import emit_event
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
+from prefect_luthier.ai_builder.action_planning.recipients import without_addresses
 from prefect_luthier.deployments.jobs.submission import submit_all
 from prefect_luthier.deployments.register.prefect_api import prefect_api_url
 from prefect_luthier.deployments.store.action_plans import Asker, asker_of
@@ -20,6 +19,7 @@ from prefect_luthier.deployments.store.jobs import link_run
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
 from prefect_luthier.errors import LuthierError, ServiceUnreachable
 from prefect_luthier.flows.acceptance import Accepted, accept
+from prefect_luthier.flows.decision_events import publish
 from prefect_luthier.flows.failure import failed
 from prefect_luthier.settings import Settings, load_settings
 
@@ -49,10 +49,10 @@ async def execute_actions(
             await hand_over(list(accepted.jobs), settings)
     except LuthierError as error:
         return failed(error)
-    if FlowRunContext.get() is not None:
-        tell(accepted, asker)
+    await tell(accepted, asker, settings)
     if accepted.denied:
-        return failed(refusal(accepted))
+        told = refusal(accepted)
+        return failed(LuthierError(told.code, without_addresses(told.message), told.advice))
     return accepted.to_json()
 
 
@@ -83,12 +83,14 @@ def refusal(accepted: Accepted) -> LuthierError:
     )
 
 
-def tell(accepted: Accepted, asker: Asker) -> None:
-    """Emit what was decided, so that automations of Prefect can react."""
-    emit_event(
-        event=f"{EVENT}.{'denied' if accepted.denied else 'accepted'}",
-        resource={"prefect.resource.id": f"luthier.actor.{asker.actor}"},
-        payload={
+async def tell(accepted: Accepted, asker: Asker, settings: Settings) -> None:
+    """Publish what was decided, so that automations of Prefect can react."""
+    await publish(
+        settings,
+        f"{EVENT}.{'denied' if accepted.denied else 'accepted'}",
+        {"prefect.resource.id": f"luthier.workspace.{asker.workspace}"},
+        {
+            "actor": asker.actor,
             "workspace": asker.workspace,
             "job_ids": [str(job.id) for job in accepted.jobs],
             "denied": accepted.denied[:20],

@@ -11,13 +11,13 @@ from uuid import UUID, uuid4
 from prefect import flow
 from prefect.artifacts import acreate_markdown_artifact
 from prefect.context import FlowRunContext
-from prefect.events import emit_event
 from prefect.states import Failed
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.action_planning.mail_request import ADDRESS
 from prefect_luthier.ai_builder.action_planning.offline_planner import OfflinePlanner
 from prefect_luthier.ai_builder.action_planning.planning import Planner, Planning, PlanRequest
+from prefect_luthier.ai_builder.action_planning.recipients import without_addresses
 from prefect_luthier.catalog import Catalog, CatalogEntry
 from prefect_luthier.deployments.store.action_plans import Asker, asker_of, record_plan
 from prefect_luthier.deployments.store.connection import open_store
@@ -25,11 +25,13 @@ from prefect_luthier.deployments.store.decisions import Question, record_decisio
 from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.flows.acceptance import judge_in
 from prefect_luthier.flows.actions.installed import installed_catalog
+from prefect_luthier.flows.decision_events import publish
 from prefect_luthier.policy import Decision, Policy, PolicyRequest
 from prefect_luthier.policy_rules import load_policy
 from prefect_luthier.settings import Settings, load_settings
 
 EVENT = "luthier.plan"
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ async def plan_actions(
     except LuthierError as error:
         return Failed(message=str(error), data=error)
     if FlowRunContext.get() is not None:
-        await _show(recorded, asker, prompt)
+        await acreate_markdown_artifact(key="plan", markdown=without_addresses(_markdown(recorded)))
     return recorded.to_json()
 
 
@@ -103,7 +105,9 @@ async def make_plan_of_actions(
     offered = offered_actions(installed_catalog(), policy, asker, request.words)
     request = PlanRequest(prompt, offered, tuple(answers))
     planning = await choose_planner(settings, provider).plan(request)
-    return await asyncio.to_thread(_record, settings, policy, asker, request, planning)
+    recorded = await asyncio.to_thread(_record, settings, policy, asker, request, planning)
+    await _tell(recorded, asker, settings)
+    return recorded
 
 
 def choose_planner(settings: Settings, name: str | None) -> Planner:
@@ -186,15 +190,17 @@ def _told(recorded: RecordedPlan) -> list[dict[str, Any]]:
     ]
 
 
-async def _show(recorded: RecordedPlan, asker: Asker, prompt: str) -> None:
-    """Put the plan where people and automations of Prefect see it."""
-    emit_event(
-        event=f"{EVENT}.{recorded.planning.outcome}",
-        resource={"prefect.resource.id": f"luthier.plan.{recorded.id}"},
-        payload={"actor": asker.actor, "workspace": asker.workspace, "decisions": _told(recorded)},
-    )
-    await acreate_markdown_artifact(
-        key="plan", markdown=_markdown(recorded), description=prompt[:200]
+async def _tell(recorded: RecordedPlan, asker: Asker, settings: Settings) -> None:
+    """Publish what was planned and decided, so that automations of Prefect can react."""
+    await publish(
+        settings,
+        f"{EVENT}.{recorded.planning.outcome}",
+        {"prefect.resource.id": f"luthier.plan.{recorded.id}"},
+        {
+            "actor": asker.actor,
+            "workspace": asker.workspace,
+            "decisions": _told(recorded)[:_MOST_TOLD],
+        },
     )
 
 

@@ -16,7 +16,10 @@ from sqlmodel import Session
 
 from prefect_luthier.ai_builder.action_planning.compile import compile_plan
 from prefect_luthier.ai_builder.action_planning.plan import KEY_INPUT, PlannedAction
-from prefect_luthier.ai_builder.action_planning.recipients import recipients_of
+from prefect_luthier.ai_builder.action_planning.recipients import (
+    recipients_of,
+    without_addresses,
+)
 from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.definition.plan import Plan, make_plan
 from prefect_luthier.deployments.definition.source import Source
@@ -30,6 +33,7 @@ from prefect_luthier.deployments.store.orchestrator_tables import (
 )
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.installed import installed_catalog
+from prefect_luthier.flows.decision_events import discreet
 from prefect_luthier.flows.effects.effect_store import EffectStore
 from prefect_luthier.flows.effects.principal import Principal, principal
 from prefect_luthier.flows.effects.request import ActionDenied
@@ -103,7 +107,10 @@ def _end_of(session: Session, job: ActionJobRow, finished: Finished) -> JobEnd:
         ):
             return by_effect  # it was cancelled too late
         return JobEnd("cancelled", None, _error("cancelled", reason))
-    if str(error.get("message", "\0")) in reason or error.get("code") == "outcome-unknown":
+    if (
+        without_addresses(str(error.get("message", "\0"))) in reason
+        or error.get("code") == "outcome-unknown"
+    ):
         return JobEnd("error", None, error)
     denied = [each for each in decisions_of(session, job.correlation_id) if _denies(each, job)]
     return JobEnd("error", None, _error("action-denied" if denied else "action-failed", reason))
@@ -157,7 +164,7 @@ def _tell(job: ActionJobRow, end: JobEnd) -> None:
             "actor": job.actor,
             "workspace": job.workspace,
             "client_request_id": job.client_request_id,
-            "error": dict(end.error) if end.error else None,
+            "error": discreet(dict(end.error)) if end.error else None,
         },
     )
 
@@ -166,7 +173,7 @@ def _state_of(end: JobEnd) -> State[Any] | dict[str, Any]:
     if end.status == "completed":
         return dict(end.result or {})
     error = end.error or {}
-    message = f"{error.get('message', '')} {error.get('advice', '')}".strip()
+    message = without_addresses(f"{error.get('message', '')} {error.get('advice', '')}".strip())
     if end.status == "cancelled":
         return Cancelled(message=message)
     return Failed(message=message, data=LuthierError(str(error.get("code")), message))

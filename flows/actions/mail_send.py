@@ -27,6 +27,9 @@ async def send_mail(slug: str, inputs: MailInputs, context: ActionContext) -> Ma
         LuthierError: It is not permitted, cannot be sent, or nobody knows whether it was.
     """
     # What sends is only loaded where something is sent.
+    from prefect_luthier.ai_builder.action_planning.recipients import (  # noqa: PLC0415
+        without_addresses,
+    )
     from prefect_luthier.blocks.blob_store import open_blob_store  # noqa: PLC0415
     from prefect_luthier.flows.effects.mail.message import read_message  # noqa: PLC0415
     from prefect_luthier.flows.effects.perform import perform  # noqa: PLC0415
@@ -34,12 +37,19 @@ async def send_mail(slug: str, inputs: MailInputs, context: ActionContext) -> Ma
     from prefect_luthier.flows.effects.runtime import runtime_of  # noqa: PLC0415
     from prefect_luthier.settings import load_settings  # noqa: PLC0415
 
+    def log(line: str) -> None:
+        context.log(without_addresses(line))
+
     settings = load_settings()
     credentials = await _credentials(slug, inputs.account)
-    message = read_message(inputs, credentials.sender, open_blob_store(settings).get)
-    request = _request(slug, inputs, message, context, settings)
-    runtime = runtime_of(settings, admit=admission(settings), log=context.log, announce=_announce)
-    outcome = await perform(request, _maker(credentials, message), runtime)
+    try:
+        message = read_message(inputs, credentials.sender, open_blob_store(settings).get)
+        request = _request(slug, inputs, message, context, settings)
+        runtime = runtime_of(settings, admit=admission(settings), log=log, announce=_announce)
+        outcome = await perform(request, _maker(credentials, message), runtime)
+    except LuthierError as error:
+        # Prefect keeps what a step fails with; the whole words are in the record of the effect.
+        raise LuthierError(error.code, without_addresses(error.message), error.advice) from None
     context.log(f"sent to {len(message.recipients)} recipients as {outcome['message_id']}")
     return MailOutputs(**outcome)
 
@@ -48,10 +58,13 @@ def _announce(request: PolicyRequest, decision: Decision) -> None:
     """Tell Prefect's automations what the permission gate decided."""
     from prefect.events import emit_event  # noqa: PLC0415 - loads Prefect
 
+    from prefect_luthier.flows.decision_events import discreet  # noqa: PLC0415
+
     emit_event(
         event=f"luthier.permission.{'allowed' if decision.allowed else 'denied'}",
         resource={"prefect.resource.id": f"luthier.action.{request.action}"},
-        payload=decision.to_json() | {"actor": request.actor, "workspace": request.workspace},
+        payload=discreet(decision.to_json())
+        | {"actor": request.actor, "workspace": request.workspace},
     )
 
 

@@ -22,7 +22,7 @@ from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
 from prefect_luthier.deployments.store.token_ledger import usage
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.acceptance import accept, judge
-from prefect_luthier.flows.execute_actions import hand_over, refusal
+from prefect_luthier.flows.execute_actions import hand_over, refusal, tell
 from prefect_luthier.flows.plan_actions import RecordedPlan, make_plan_of_actions
 from prefect_luthier.policy import Decision
 from prefect_luthier.settings import load_settings
@@ -73,8 +73,9 @@ def execute(actions: Sequence[PlannedAction], plan_id: UUID) -> tuple[str, ...]:
     settings = load_settings()
     with from_database():
         accepted = accept(actions, asker(), settings, plan_id)
-        if accepted.denied:
-            raise refusal(accepted)
+    answer(tell(accepted, asker(), settings))
+    if accepted.denied:
+        raise refusal(accepted)
     answer(hand_over(list(accepted.jobs), settings))
     return tuple(str(job.id) for job in accepted.jobs)
 

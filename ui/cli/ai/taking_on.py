@@ -41,7 +41,7 @@ async def take_on(
         in_process: Do them here, and return when they are done.
     """
     accepted = await asyncio.to_thread(accept, plan.actions, asker, settings, plan_id)
-    tell(accepted, asker)
+    await tell(accepted, asker, settings)
     if accepted.jobs and in_process:
         await _do_here(accepted.jobs, settings)
     elif accepted.jobs:
