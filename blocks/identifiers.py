@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import String, cast
+from sqlalchemy import ColumnElement, String, cast
 from sqlmodel import Session, SQLModel, col, select
 
 from prefect_luthier.errors import UsageError
@@ -25,6 +25,7 @@ def find_by_prefix(
     thing: str,
     advice: str,
     column: str = "id",
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> Row:
     """Return the one row whose id starts with ``wanted``.
 
@@ -35,6 +36,7 @@ def find_by_prefix(
         thing: What the rows are, for messages: ``"design"``.
         advice: Where ids are found: ``"`luthier ai jobs` lists them."``.
         column: The column that holds the id.
+        where: Conditions on the rows that may be found.
 
     Raises:
         UsageError: No row has such an id (``unknown-<thing>``), or several do (``ambiguous-id``).
@@ -43,7 +45,7 @@ def find_by_prefix(
     key: Any = getattr(model, column)
     found: Sequence[Row] = ()
     if _HEX.fullmatch(prefix):
-        query = select(model).where(cast(key, String).startswith(prefix, autoescape=True))
+        query = select(model).where(cast(key, String).startswith(prefix, autoescape=True), *where)
         found = session.exec(query.order_by(col(key)).limit(_SHOWN + 1)).all()
     if not found:
         raise UsageError(

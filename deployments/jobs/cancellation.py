@@ -19,7 +19,7 @@ def cancel_pending(settings: Settings, job_id: str) -> UUID | None:
         UsageError: There is no such job.
     """
     with Session(open_store(settings)) as session:
-        job = find_job(session, job_id)
+        job = find_job(session, job_id, settings.tenant)
         run_id = job.flow_run_id
         if job.status == "pending":
             error = {"code": "cancelled", "message": "it was cancelled.", "advice": ""}

@@ -68,7 +68,7 @@ def resolve_effect(
 def _find(session: Session, settings: Settings, name: str) -> EffectState:
     found = effect_or_none(session, settings.tenant, name)
     if found is None:
-        job = find_job(session, name)
+        job = find_job(session, name, settings.tenant)
         found = effect_or_none(session, job.tenant, job.client_request_id)
     if found is None:
         raise UsageError(

@@ -8,8 +8,10 @@ effect happens once.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -32,7 +34,7 @@ from prefect_luthier.settings import Settings
 
 _PATIENCE = timedelta(seconds=5)
 _MOST_ATTEMPTS = 10
-_MOST_AT_ONCE = 200
+_PAGE = 200
 _KEY_INPUT = "client_request_id"
 _NOT_REPEATED = "its run was lost; it may have happened, so it is not done again."
 _FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED", "MISSING"})
@@ -53,8 +55,9 @@ class JobSweeper:
         jobs = await asyncio.to_thread(self._active)
         concerned = []
         deployment_id = await prepare_prefect(api, self.settings) if jobs else ""
+        states = await _states_of(api, jobs)
         for job in jobs:
-            state = await _state_of(api, job)
+            state = states.get(job.id)
             if state is not None and state not in _FINAL:
                 continue
             end = await asyncio.to_thread(self._end_of, job, state)
@@ -67,7 +70,7 @@ class JobSweeper:
 
     def _active(self) -> list[ActionJobRow]:
         with Session(open_store(self.settings)) as session:
-            jobs = list_jobs(session, statuses=ACTIVE, limit=_MOST_AT_ONCE)
+            jobs = list_jobs(session, statuses=ACTIVE, limit=None)
             return [job for job in jobs if job.created_at < now() - _PATIENCE]
 
     def _end_of(self, job: ActionJobRow, state: str | None) -> JobEnd | None:
@@ -125,16 +128,24 @@ def _has_active_job(session: Session, effect: EffectState) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
-async def _state_of(api: httpx.AsyncClient, job: ActionJobRow) -> str | None:
-    """Return the type of the state of a job's run; None when it has no run yet."""
-    if job.flow_run_id is None:
-        return None
-    answer = await api.get(f"/flow_runs/{job.flow_run_id}")
-    if answer.status_code == httpx.codes.NOT_FOUND:
+async def _states_of(api: httpx.AsyncClient, jobs: Sequence[ActionJobRow]) -> dict[UUID, str]:
+    """Return by job the type of the state of its run; a job that has no run yet is left out."""
+    handed_over = [job for job in jobs if job.flow_run_id is not None]
+    runs: dict[str, Any] = {}
+    for first in range(0, len(handed_over), _PAGE):
+        ids = [str(job.flow_run_id) for job in handed_over[first : first + _PAGE]]
+        wanted = {"flow_runs": {"id": {"any_": ids}}, "limit": _PAGE}
+        answer = await api.post("/flow_runs/filter", json=wanted)
+        answer.raise_for_status()
+        runs |= {run["id"]: run["state"] for run in answer.json()}
+    return {job.id: _state_type(runs, str(job.flow_run_id)) for job in handed_over}
+
+
+def _state_type(runs: Mapping[str, Any], run_id: str) -> str:
+    if run_id not in runs:
         return "MISSING"
-    answer.raise_for_status()
-    state = answer.json()["state"]
-    if datetime.fromisoformat(state["timestamp"]) > now() - _PATIENCE:
+    state = runs[run_id]
+    if state is None or datetime.fromisoformat(state["timestamp"]) > now() - _PATIENCE:
         return "RECENT"  # the run itself may be about to write down its end
     return str(state["type"])
 

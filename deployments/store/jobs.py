@@ -17,16 +17,27 @@ from prefect_luthier.errors import UsageError
 ACTIVE = ("pending", "running")
 
 
-def find_job(session: Session, job_id: str) -> ActionJobRow:
+def find_job(session: Session, job_id: str, tenant: str | None = None) -> ActionJobRow:
     """Return the job with this id, this client_request_id, or an id that starts so.
+
+    Args:
+        session: An open session.
+        job_id: What it is called.
+        tenant: Whose jobs to look at; default: everybody's.
 
     Raises:
         UsageError: None fits (``unknown-job``), or more than one does (``ambiguous-id``).
     """
-    query = select(ActionJobRow).order_by(col(ActionJobRow.created_at).desc())
+    whose = [] if tenant is None else [col(ActionJobRow.tenant) == tenant]
+    query = select(ActionJobRow).where(*whose).order_by(col(ActionJobRow.created_at).desc())
     by_key = session.exec(query.where(ActionJobRow.client_request_id == job_id.strip())).first()
     return by_key or find_by_prefix(
-        session, ActionJobRow, job_id, thing="job", advice="`luthier ai jobs` lists them."
+        session,
+        ActionJobRow,
+        job_id,
+        thing="job",
+        advice="`luthier ai jobs` lists them.",
+        where=whose,
     )
 
 
@@ -37,7 +48,8 @@ def list_jobs(
     action: str | None = None,
     actor: str | None = None,
     plan_id: UUID | None = None,
-    limit: int = 50,
+    tenant: str | None = None,
+    limit: int | None = 50,
 ) -> list[ActionJobRow]:
     """Return the newest jobs that fit, newest first."""
     query = select(ActionJobRow)
@@ -47,6 +59,7 @@ def list_jobs(
         (ActionJobRow.action, action),
         (ActionJobRow.actor, actor),
         (ActionJobRow.plan_id, plan_id),
+        (ActionJobRow.tenant, tenant),
     ):
         if value is not None:
             query = query.where(column == value)

@@ -24,6 +24,7 @@ from prefect_luthier.deployments.store.catalog import seed
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.jobs import find_job, job_document, list_jobs, start_job
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow, PolicyDecisionRow
+from prefect_luthier.errors import UsageError
 from prefect_luthier.flows.acceptance import Accepted, accept
 from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.settings import Settings, load_settings
@@ -310,6 +311,35 @@ async def test_a_job_that_was_never_handed_over_is_handed_over(
         assert await JobSweeper(allowed).sweep(api) == []
         run = await api.get(f"/flow_runs/{_run_of(allowed, accepted.jobs[0].id)}")
     assert run.json()["parameters"] == {"job_id": str(accepted.jobs[0].id)}
+
+
+async def test_every_lost_job_is_handed_over_however_many_there_are(
+    allowed: Settings, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The oldest is not forgotten behind newer ones, whose runs are looked at page by page."""
+    monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PATIENCE", _NONE)
+    monkeypatch.setattr("prefect_luthier.deployments.jobs.sweep._PAGE", 2)
+    jobs = {accept([mail()], ASKER, allowed).jobs[0].id for _ in range(5)}
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        await _make_pool(api, allowed.work_pool)
+        assert set(await JobSweeper(allowed).sweep(api)) == jobs
+        assert await JobSweeper(allowed).sweep(api) == []
+        lost = min(jobs)
+        await api.delete(f"/flow_runs/{_run_of(allowed, lost)}")
+        assert await JobSweeper(allowed).sweep(api) == [lost]
+
+
+def test_tenants_do_not_see_each_others_jobs(allowed: Settings) -> None:
+    """The same key of two tenants is two wishes; each finds its own and no other."""
+    ours, theirs = Asker("ann", tenant="ours"), Asker("ann", tenant="theirs")
+    (our_job,) = accept([mail("key-1")], ours, allowed).jobs
+    (their_job,) = accept([mail("key-1", subject="Other")], theirs, allowed).jobs
+    with Session(open_store(allowed)) as session:
+        assert [job.id for job in list_jobs(session, tenant="ours")] == [our_job.id]
+        assert find_job(session, "key-1", "ours").id == our_job.id
+        assert find_job(session, "key-1", "theirs").id == their_job.id
+        with pytest.raises(UsageError):
+            find_job(session, str(their_job.id), "ours")
 
 
 async def test_what_does_not_happen_once_is_not_done_again(

@@ -82,8 +82,11 @@ def execute(actions: Sequence[PlannedAction], plan_id: UUID) -> tuple[str, ...]:
 
 def jobs(statuses: Sequence[str] = (), action: str | None = None) -> list[ActionJobRow]:
     """Return the newest jobs that fit."""
-    with from_database(), Session(open_store(load_settings())) as session:
-        return list_jobs(session, statuses=statuses, action=action, limit=JOBS_SHOWN)
+    settings = load_settings()
+    with from_database(), Session(open_store(settings)) as session:
+        return list_jobs(
+            session, statuses=statuses, action=action, tenant=settings.tenant, limit=JOBS_SHOWN
+        )
 
 
 def waiting() -> list[EffectState]:

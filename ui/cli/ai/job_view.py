@@ -30,7 +30,7 @@ def read_job(settings: Settings, job_id: str) -> dict[str, Any]:
         UsageError: There is no such job.
     """
     with Session(open_store(settings)) as session:
-        job = find_job(session, job_id)
+        job = find_job(session, job_id, settings.tenant)
         effect = effect_or_none(session, job.tenant, job.client_request_id)
         document = job_document(job, prefect_ui_url(settings))
         events = history(session, effect.id) if effect else []

@@ -45,7 +45,14 @@ def jobs(
         _show_unknown(settings, limit, as_json=as_json)
         return
     with Session(open_store(settings)) as session:
-        rows = list_jobs(session, statuses=status or (), action=action, actor=actor, limit=limit)
+        rows = list_jobs(
+            session,
+            statuses=status or (),
+            action=action,
+            actor=actor,
+            tenant=settings.tenant,
+            limit=limit,
+        )
         ui_url = prefect_ui_url(settings)
         documents = [job_document(row, ui_url) for row in rows]
     if as_json:
