@@ -322,6 +322,7 @@ async def list_registered(settings: Settings | None = None) -> list[RegisteredWo
 def _listed(deployment: Mapping[str, Any], settings: Settings) -> RegisteredWorkflow:
     parameters = deployment["parameters"]
     schema = deployment.get("parameter_openapi_schema") or {}
+    form = schema.get("properties", {}).get("inputs", {})
     return RegisteredWorkflow(
         id=parameters["workflow"],
         deployment_id=deployment["id"],
@@ -330,14 +331,23 @@ def _listed(deployment: Mapping[str, Any], settings: Settings) -> RegisteredWork
         url=deployment_url(deployment["id"], settings),
         paused=bool(deployment.get("paused")),
         schedules=[
-            {"rule": s["schedule"], "active": s["active"]} for s in deployment.get("schedules", [])
+            {
+                "rule": schedule["schedule"],
+                "active": schedule["active"],
+                "lacks": _lacking(form, _inputs(deployment), _inputs(schedule)),
+            }
+            for schedule in deployment.get("schedules", [])
         ],
         tags=[tag for tag in deployment.get("tags", []) if tag != TAG],
         status=deployment.get("status"),
         updated=deployment.get("updated"),
-        parameter_schema=schema.get("properties", {}).get("inputs", {}),
+        parameter_schema=form,
         parameters=_inputs(deployment),
     )
+
+
+def _lacking(form: Mapping[str, Any], *values: Mapping[str, Any]) -> list[str]:
+    return [name for name in form.get("required", ()) if not any(name in v for v in values)]
 
 
 def deployment_url(deployment_id: str, settings: Settings) -> str:

@@ -35,9 +35,8 @@ def _line(run: RunLine) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", key=f"workflow_card_run_{run.id}"
     ):
-        began = (
-            f"{ago(run.started)} · {duration_words(run.duration_s)}" if run.started else "waiting"
-        )
+        took = duration_words(run.duration_s)
+        began = " · ".join(filter(None, (ago(run.started), took))) if run.started else "waiting"
         st.html(
             f'<div class="lu-title"><span class="lu-state {run.state}">{run.state}</span>'
             f"<strong>{escape(run.workflow)}</strong><code>{escape(run.name)}</code></div>"

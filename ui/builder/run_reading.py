@@ -6,13 +6,15 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterTags,
     LogFilter,
     LogFilterFlowRunId,
@@ -104,10 +106,14 @@ class RunView:
 
 
 async def recent_runs(settings: Settings, limit: int = 25) -> list[RunLine]:
-    """Return the newest runs of registered workflows, newest first."""
+    """Return the newest runs of workflows, newest first."""
+    soon = datetime.now(UTC) + timedelta(minutes=1)  # schedules fill a long future
     async with open_prefect(settings) as client:
         found = await client.read_flow_runs(
-            flow_run_filter=FlowRunFilter(tags=FlowRunFilterTags(all_=[TAG])),
+            flow_run_filter=FlowRunFilter(
+                tags=FlowRunFilterTags(all_=[TAG]),
+                expected_start_time=FlowRunFilterExpectedStartTime(before_=soon),
+            ),
             sort=FlowRunSort.EXPECTED_START_TIME_DESC,
             limit=limit + 50,
         )
@@ -190,7 +196,8 @@ class _Stored:
 def _stored(settings: Settings, run: FlowRun) -> _Stored:
     with Session(open_store(settings)) as session:
         record = session.get(RunRecord, run.id)
-        workflow = str((run.parameters or {}).get("workflow", ""))
+        named = str((run.parameters or {}).get("workflow", ""))
+        workflow = record.workflow_id if record else named
         digest = record.definition_digest if record else (run.parameters or {}).get("digest")
         definition = load_definition(session, workflow, digest=digest)
         return _Stored(
@@ -205,13 +212,18 @@ def _line(run: FlowRun, settings: Settings) -> RunLine:
     return RunLine(
         id=str(run.id),
         name=run.name,
-        workflow=str((run.parameters or {}).get("workflow", "")),
+        workflow=_workflow_name(str((run.parameters or {}).get("workflow", ""))),
         state=state_word(run.state),
         message=(run.state.message or "") if run.state else "",
         started=run.start_time,
         duration_s=_duration(run.start_time, run.end_time),
         url=f"{address}/runs/flow-run/{run.id}",
     )
+
+
+def _workflow_name(workflow: str) -> str:
+    """Return the id of a workflow, or the name of the file that was run."""
+    return Path(workflow).name
 
 
 def state_word(state: State[Any] | None) -> str:

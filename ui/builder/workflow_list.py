@@ -12,6 +12,7 @@ from prefect_luthier.flows.register import RegisteredWorkflow
 from prefect_luthier.ui.builder import run_starting, services, session
 from prefect_luthier.ui.builder.style import chips, empty, kind_note
 from prefect_luthier.ui.builder.workflow_view import cron_words
+from prefect_luthier.ui.schedule_words import interval_words, why_off
 
 REFRESH_S = 4
 
@@ -64,10 +65,10 @@ def _schedule(schedule: dict[str, Any]) -> str:
     if rule.get("cron"):
         words = f"{cron_words(rule['cron'])} ({rule.get('timezone') or 'UTC'})"
     elif rule.get("interval"):
-        words = f"Every {float(rule['interval']):g} seconds"
+        words = interval_words(float(rule["interval"])).capitalize()
     else:
         words = str(rule.get("rrule", "A schedule set in Prefect"))
-    return words if schedule["active"] else f"{words}, off until its parameters have values"
+    return ", ".join(part for part in (words, why_off(schedule)) if part)
 
 
 def _edit(workflow: RegisteredWorkflow) -> None:

@@ -11,6 +11,7 @@ import typer
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
 from prefect_luthier.ui.cli.reading import parse_values, read_valid
 from prefect_luthier.ui.cli.table_view import show_table
+from prefect_luthier.ui.schedule_words import interval_words, why_off
 
 Values = Annotated[
     list[str] | None,
@@ -115,6 +116,6 @@ def _row(workflow: Any) -> tuple[str, ...]:
 
 def _rule(schedule: dict[str, Any]) -> str:
     rule = schedule["rule"]
-    times = rule.get("cron") or rule.get("rrule") or f"every {rule.get('interval')} s"
-    zone = rule.get("timezone") or "UTC"
-    return f"{times} {zone}{'' if schedule['active'] else ' (paused)'}"
+    times = rule.get("cron") or rule.get("rrule") or interval_words(float(rule["interval"]))
+    off = why_off(schedule)
+    return f"{times} {rule.get('timezone') or 'UTC'}{f' ({off})' if off else ''}"

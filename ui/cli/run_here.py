@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Pending
 
+from prefect_luthier.deployments.register.payload import TAG
 from prefect_luthier.flows.execution.options import Options, options
 from prefect_luthier.flows.execution.progress import listener, run_started
 from prefect_luthier.flows.execution.report import await_summaries
@@ -46,8 +47,16 @@ def run_here(
 
 async def _run(name: str, parameters: dict[str, Any], run_id: UUID | None) -> None:
     flow: Any = run_workflow.with_options(name=name)
-    existing = await _continued(run_id) if run_id else None
-    await run_to_end(flow, parameters, existing)
+    flow_run = await (_continued(run_id) if run_id else _created(flow, parameters))
+    await run_to_end(flow, parameters, flow_run)
+
+
+async def _created(flow: Any, parameters: dict[str, Any]) -> FlowRun:
+    """Return a new run with the tag by which the builder finds runs."""
+    async with get_client() as client:
+        return await client.create_flow_run(
+            flow, parameters=parameters, tags=[TAG], state=Pending()
+        )
 
 
 async def _continued(run_id: UUID) -> FlowRun:

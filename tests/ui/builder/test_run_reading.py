@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State, StateType
 
 from prefect_luthier.deployments.store.runs import StepResult
+from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.builder.run_reading import (
     RunLine,
     RunView,
     StepLine,
     duration_words,
     marks,
+    recent_runs,
     state_word,
 )
 from prefect_luthier.ui.dag_picture import Mark
@@ -24,6 +27,29 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 def view(*steps: StepLine, state: str = "running", results: tuple[StepResult, ...] = ()) -> RunView:
     line = RunLine("id", "name", "digest", state, "", NOON, 5.0, "http://prefect/run")
     return RunView(line, {}, None, steps, {result.key: result for result in results})
+
+
+async def test_runs_to_come_do_not_hide_those_that_were(
+    prefect_api: str, clean_environment: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Schedules fill the future with more runs than are read; the list shows what ran."""
+    monkeypatch.setenv("PREFECT_API_URL", prefect_api)
+    async with get_client() as client:
+        flow_id = await client.create_flow_from_name("listed")
+        body = {
+            "flow_id": str(flow_id),
+            "tags": ["luthier"],
+            "parameters": {"workflow": "/a/b.toml"},
+        }
+        ran = await client._client.post("/flow_runs/", json=body | {"state": {"type": "COMPLETED"}})
+        for minutes in range(80):
+            when = datetime.now(UTC) + timedelta(minutes=2 + minutes)
+            details = {"scheduled_time": when.isoformat()}
+            state = {"type": "SCHEDULED", "state_details": details}
+            await client._client.post("/flow_runs/", json=body | {"state": state})
+    lines = {line.id: line for line in await recent_runs(load_settings())}
+    assert lines[ran.json()["id"]].workflow == "b.toml"
+    assert all(line.state != "pending" for line in lines.values())
 
 
 def test_a_plain_step_has_its_task_runs_state() -> None:
