@@ -44,6 +44,15 @@ class RosetteToolpathsInputs(ActionInputs):
         le=0.5,
         description="Depth of a first, shallow cut along the walls; 0 for none.",
     )
+    clearance_mm: float = Field(
+        default=5.0,
+        ge=2,
+        le=50,
+        description="Height over the soundboard at which the tool travels.",
+    )
+    dwell_s: float = Field(
+        default=4.0, ge=0, le=60, description="Wait for the spindle to reach its speed."
+    )
     folder: str = Field(
         default="toolpaths",
         min_length=1,
@@ -111,7 +120,11 @@ def _made(inputs: RosetteToolpathsInputs) -> Any:
             verdict.violations[0].fix if verdict.violations else "",
         )
     options = CutOptions(
-        direction=inputs.direction, stepover=inputs.stepover, scoring_mm=inputs.scoring_mm
+        direction=inputs.direction,
+        stepover=inputs.stepover,
+        scoring_mm=inputs.scoring_mm,
+        clearance_mm=inputs.clearance_mm,
+        dwell_s=inputs.dwell_s,
     )
     return toolpaths(spec, context, inputs.dialect, options)
 

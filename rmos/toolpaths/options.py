@@ -22,7 +22,8 @@ class CutOptions(Frozen):
 
     direction: Direction = Field(
         default="climb",
-        description="Whether the cutting edge moves against the feed (climb) or with it.",
+        description="Climb cuts with the wood on the right of the tool's way, conventional with "
+        "it on the left.",
     )
     stepover: float = Field(
         default=0.4,

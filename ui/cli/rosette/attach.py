@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,9 @@ from prefect_luthier.rmos.store.attachments import (
 )
 from prefect_luthier.rmos.store.releases import newest_release
 from prefect_luthier.rmos.store.subjects import find_subject
-from prefect_luthier.rmos.store.tables import AttachmentRow, DesignRow
+from prefect_luthier.rmos.store.tables import AttachmentRow, DesignRow, ProgramRow
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
+from prefect_luthier.ui.cli.rosette.released_files import write_released
 from prefect_luthier.ui.cli.table_view import show_table
 
 ActorOption = Annotated[
@@ -152,18 +154,17 @@ def download(
     records = open_records()
     with records.session() as session:
         subject = find_subject(session, wanted)
-        if isinstance(subject, DesignRow):
-            files = _released(records, subject)
-            folder = output
-        else:
-            row = find_attachment(session, wanted)
-            folder = output if output.is_dir() else output.parent
-            name = row.name if output.is_dir() else output.name
-            files = {name: row.sha256}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, sha256 in files.items():
-        records.blobs.export(sha256, folder / name)
-    written = [{"path": str(folder / name), "sha256": files[name]} for name in files]
+        if not isinstance(subject, DesignRow):
+            subject = find_attachment(session, wanted)
+    rows: Sequence[AttachmentRow | ProgramRow]
+    if isinstance(subject, DesignRow):
+        rows = _released(records, subject)
+        paths = write_released(records, rows, output)
+    else:
+        rows, paths = [subject], [_exported(records, subject, output)]
+    written = [
+        {"path": str(path), "sha256": row.sha256} for path, row in zip(paths, rows, strict=True)
+    ]
     if as_json:
         print_json({"files": written})
         return
@@ -171,7 +172,19 @@ def download(
         say(f"{style('✓', 'green')} {file['path']}")
 
 
-def _released(records: Records, design: DesignRow) -> dict[str, str]:
+def _exported(records: Records, row: AttachmentRow, output: Path) -> Path:
+    target = output / row.name if output.is_dir() else output
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        records.blobs.export(row.sha256, target)
+    except OSError as error:
+        raise UsageError(
+            "unwritable-file", f"cannot write {str(target)!r}: {error.strerror or error}."
+        ) from error
+    return target
+
+
+def _released(records: Records, design: DesignRow) -> tuple[ProgramRow, ...]:
     with records.session() as session:
         released = newest_release(session, design.id)
     if released is None:
@@ -180,4 +193,4 @@ def _released(records: Records, design: DesignRow) -> dict[str, str]:
             f"nothing is released for design {str(design.id)[:8]} ({design.state}).",
             f"Approve it, then `luthier rosette release {str(design.id)[:8]}`.",
         )
-    return {file.path: file.sha256 for file in released.files}
+    return released.files

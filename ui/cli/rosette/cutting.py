@@ -25,17 +25,41 @@ ScoringOption = Annotated[
     ),
 ]
 
+ClearanceOption = Annotated[
+    float,
+    typer.Option(
+        min=2,
+        max=50,
+        metavar="MM",
+        help="Height over the soundboard at which the tool travels; above clamps and bridges.",
+    ),
+]
+DwellOption = Annotated[
+    float,
+    typer.Option(
+        min=0, max=60, metavar="S", help="Wait for the spindle to reach its speed, seconds."
+    ),
+]
 
-def cut_options(stepover: float, scoring: float, *, climb: bool) -> CutOptions:
+
+def cut_options(
+    *, climb: bool, stepover: float, scoring: float, clearance: float, dwell: float
+) -> CutOptions:
     """Return what the options ask for.
 
     Raises:
         UsageError: One of the numbers is none.
     """
-    if not math.isfinite(stepover) or not math.isfinite(scoring):
-        raise UsageError(
-            "bad-number", f"--stepover {stepover} --scoring {scoring}: both must be numbers."
-        )
+    given = {
+        "stepover": stepover, "scoring": scoring, "clearance": clearance, "dwell": dwell
+    }  # fmt: skip
+    wrong = [f"--{name} {value}" for name, value in given.items() if not math.isfinite(value)]
+    if wrong:
+        raise UsageError("bad-number", f"{' '.join(wrong)}: it must be a number.")
     return CutOptions(
-        direction="climb" if climb else "conventional", stepover=stepover, scoring_mm=scoring
+        direction="climb" if climb else "conventional",
+        stepover=stepover,
+        scoring_mm=scoring,
+        clearance_mm=clearance,
+        dwell_s=dwell,
     )

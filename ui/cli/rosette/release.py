@@ -12,13 +12,16 @@ from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
 from prefect_luthier.ui.cli.rosette.attach import ActorOption
 from prefect_luthier.ui.cli.rosette.bind import NoteOption
 from prefect_luthier.ui.cli.rosette.cutting import (
+    ClearanceOption,
     ClimbOption,
     DialectOption,
+    DwellOption,
     ScoringOption,
     StepoverOption,
     cut_options,
 )
 from prefect_luthier.ui.cli.rosette.decide import DesignArgument
+from prefect_luthier.ui.cli.rosette.released_files import write_released
 
 
 def release(
@@ -28,6 +31,8 @@ def release(
     climb: ClimbOption = True,
     stepover: StepoverOption = 0.4,
     scoring: ScoringOption = 0.0,
+    clearance: ClearanceOption = 5.0,
+    dwell: DwellOption = 4.0,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write the files, too.")
     ] = None,
@@ -44,13 +49,13 @@ def release(
 
         luthier rosette release 3f2a --dialect linuxcnc -o om28/
     """
-    options = cut_options(stepover, scoring, climb=climb)
+    options = cut_options(
+        climb=climb, stepover=stepover, scoring=scoring, clearance=clearance, dwell=dwell
+    )
     records = open_records()
     made = records.release(design, records.author(actor), dialect, options, note)
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        for file in made.files:
-            records.blobs.export(file.sha256, output / file.path)
+        write_released(records, made.files, output)
     document = made.to_json()
     if as_json:
         print_json(document)

@@ -15,8 +15,10 @@ from prefect_luthier.rmos.feasibility.verdict import Verdict
 from prefect_luthier.rmos.toolpaths.options import CutOptions, Dialect
 from prefect_luthier.ui.cli.output import JsonOption, print_json
 from prefect_luthier.ui.cli.rosette.cutting import (
+    ClearanceOption,
     ClimbOption,
     DialectOption,
+    DwellOption,
     ScoringOption,
     StepoverOption,
     cut_options,
@@ -42,6 +44,8 @@ def toolpaths(
     climb: ClimbOption = True,
     stepover: StepoverOption = 0.4,
     scoring: ScoringOption = 0.0,
+    clearance: ClearanceOption = 5.0,
+    dwell: DwellOption = 4.0,
     as_json: JsonOption = False,
 ) -> None:
     """Write the programs that cut a design, with its drawings and lists.
@@ -55,7 +59,9 @@ def toolpaths(
         luthier rosette toolpaths --spec docs/examples/rosette/om28-herringbone.json
         --context docs/examples/rosette/om28-context.json --dialect linuxcnc -o om28
     """
-    options = cut_options(stepover, scoring, climb=climb)
+    options = cut_options(
+        climb=climb, stepover=stepover, scoring=scoring, clearance=clearance, dwell=dwell
+    )
     design, conditions = _read(spec, context)
     verdict = judge(design, conditions)
     if not verdict.is_allowed:

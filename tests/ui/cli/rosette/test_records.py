@@ -86,6 +86,36 @@ def test_a_design_from_file_to_programs(rosette: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "again").exists()
 
 
+def test_a_later_release_replaces_the_earlier_one_in_a_folder(rosette: Run, tmp_path: Path) -> None:
+    """No program for another control stays beside the new one; other files are not touched."""
+    design = bound(rosette, tmp_path)[1]["design"]
+    rosette("approve", design, "--actor", "bert")
+    out = tmp_path / "out"
+    assert rosette("release", design, "-o", out)[0] == 0
+    (out / "notes.txt").write_text("mine")
+    assert (out / "channels.nc").exists()
+    assert rosette("release", design, "--dialect", "linuxcnc", "-o", out)[0] == 0
+    names = {path.name for path in out.iterdir()}
+    assert {"channels.ngc", "notes.txt", "verification.json"} <= names
+    assert "channels.nc" not in names
+    assert rosette("download", design, "-o", out)[0] == 0
+    assert {path.name for path in out.iterdir()} == names
+
+
+def test_a_place_that_cannot_be_written_is_named(rosette: Run, tmp_path: Path) -> None:
+    """Downloads into a path below a file are wrong usage, of attachments and of releases."""
+    design = bound(rosette, tmp_path)[1]
+    rosette("approve", design["design"], "--actor", "bert")
+    rosette("release", design["design"])
+    below = tmp_path / "spec.json" / "below"
+    for wanted, code in (
+        (design["attachments"]["spec"], "unwritable-file"),
+        (design["design"], "unwritable-folder"),
+    ):
+        exit_code, document, _ = rosette("download", wanted, "-o", below)
+        assert (exit_code, document["error"]["code"]) == (2, code)
+
+
 def test_a_blocked_design_needs_a_second_person(rosette: Run, tmp_path: Path) -> None:
     """BLOCK is exit 1 and on record; who submitted it cannot override it."""
     code, binding = bound(rosette, tmp_path, channel_depth_mm=2.7, inlay_thickness_mm=2.9)

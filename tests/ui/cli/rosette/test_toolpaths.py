@@ -105,6 +105,20 @@ def test_the_view_for_people_names_the_figures(tmp_path, toolpaths):
         assert expected in words
 
 
+def test_the_tool_travels_above_what_stands_on_the_board(tmp_path, toolpaths):
+    """Every travel in the plane is at the clearance that was asked for; the dwell is as asked."""
+    out = tmp_path / "out"
+    code, _, _ = toolpaths(*OM28, *CONTEXT, "--clearance", "22", "--dwell", "1.5", "-o", str(out))
+    assert code == 0
+    lines = (out / "channels.nc").read_text().splitlines()
+    assert "G4 P1.5" in lines
+    travels = [index for index, line in enumerate(lines) if line.startswith("G0 X")]
+    assert travels
+    for index in travels:
+        before = [line for line in lines[:index] if line.startswith("G0 Z")]
+        assert before[-1] == "G0 Z22.0000"
+
+
 BAD = {
     "no-such-file": (("--spec", "/nowhere.json", *CONTEXT), 2),
     "not-json": (("--spec", __file__, *CONTEXT), 1),
@@ -112,6 +126,9 @@ BAD = {
     "unknown-dialect": ((*OM28, *CONTEXT, "--dialect", "fanuc"), 2),
     "stepover-too-wide": ((*OM28, *CONTEXT, "--stepover", "1.2"), 2),
     "stepover-no-number": ((*OM28, *CONTEXT, "--stepover", "nan"), 2),
+    "clearance-too-low": ((*OM28, *CONTEXT, "--clearance", "0.5"), 2),
+    "clearance-no-number": ((*OM28, *CONTEXT, "--clearance", "nan"), 2),
+    "dwell-endless": ((*OM28, *CONTEXT, "--dwell", "inf"), 2),
     "no-context": (OM28, 2),
 }
 
