@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from prefect_luthier.terminal_text import inert
+
 Severity = Literal["error", "warning"]
 
 MAX_CANDIDATES = 5
@@ -113,7 +115,7 @@ def render(diagnostic: Diagnostic, lines: Sequence[str], path: str) -> str:
         path: Name of the source, as the user gave it.
     """
     span = diagnostic.span
-    head = f"{diagnostic.severity}[{diagnostic.code}] {diagnostic.message}"
+    head = f"{diagnostic.severity}[{diagnostic.code}] {inert(diagnostic.message)}"
     if span is None:
         place = f"{path}:{diagnostic.pointer}" if diagnostic.pointer else path
         return f"{place}: {head}"
@@ -123,7 +125,7 @@ def render(diagnostic: Diagnostic, lines: Sequence[str], path: str) -> str:
     if diagnostic.related:
         text += f"\n     = see also line {diagnostic.related.line}"
     if diagnostic.fix:
-        text += f"\n     = fix: {diagnostic.fix.title}"
+        text += f"\n     = fix: {inert(diagnostic.fix.title)}"
     return text
 
 
@@ -133,7 +135,7 @@ _SNIPPET_WIDTH = 160
 def _snippet(line: str, span: Span) -> str:
     shown = line.expandtabs(1)
     start = max(0, span.column - 1 - _SNIPPET_WIDTH // 2) if len(shown) > _SNIPPET_WIDTH else 0
-    shown = shown[start : start + _SNIPPET_WIDTH]
+    shown = inert(shown[start : start + _SNIPPET_WIDTH])
     last = span.end_column if span.end_line == span.line else len(line) + 1
     width = max(1, min(last - span.column, _SNIPPET_WIDTH - (span.column - 1 - start)))
     number = f"{span.line:>5}"

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from prefect_luthier.errors import InvalidInput, LuthierError
+from prefect_luthier.terminal_text import inert
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print exactly one JSON document on stdout.")
@@ -41,12 +42,13 @@ def report_error(error: LuthierError, *, as_json: bool) -> int:
     """Report a failure and return its exit code."""
     if as_json:
         print_json({"ok": False, "error": error.to_json()})
-    say(f"{style('error', 'red')}[{error.code}] {error.message}")
+    message = "\n".join(inert(line) for line in error.message.split("\n"))
+    say(f"{style('error', 'red')}[{error.code}] {message}")
     if isinstance(error, InvalidInput):
         for diagnostic in error.diagnostics:
             span = diagnostic.span
             place = f"{span.line}:{span.column}: " if span else ""
-            say(f"  {place}{diagnostic.severity}[{diagnostic.code}] {diagnostic.message}")
+            say(f"  {place}{diagnostic.severity}[{diagnostic.code}] {inert(diagnostic.message)}")
     if error.advice:
         say(f"  {error.advice}")
     return error.exit_code
