@@ -94,6 +94,8 @@ def _root_element(content: IO[bytes]) -> str | None:
     with contextlib.suppress(expat.ExpatError, LookupError, ValueError):
         while not roots and (chunk := content.read(_HEAD_BYTES)):
             parser.Parse(chunk, False)
+        if not roots:
+            parser.Parse(b"", True)  # newer versions of expat wait for the end of a long token
     return roots[0].rpartition(" ")[2].lower() if roots else None
 
 
