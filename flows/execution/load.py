@@ -65,10 +65,13 @@ def find_source(
 ) -> Source:
     """Return the text of a workflow, from its file or from the store.
 
+    With a digest it comes from the store: a file that happens to have the workflow's name does not
+    take the place of what was approved.
+
     Raises:
         UsageError: There is none.
     """
-    if is_file_name(workflow):
+    if digest is None and is_file_name(workflow):
         return Source.read(Path(workflow))
     with Session(open_store(settings)) as session:
         row = load_definition(session, workflow, version, digest)

@@ -85,6 +85,7 @@ class RunView:
         line: The run itself.
         parameters: What it was started with.
         text: The source of its definition, None when it is not stored.
+        plan: What it executes, None before it has begun.
         steps: Its task runs.
         results: What is stored of its steps.
         files: The files it left behind: path, sha256.
@@ -98,6 +99,7 @@ class RunView:
     results: Mapping[str, StepResult]
     files: Sequence[dict[str, Any]] = ()
     log: Sequence[LogLine] = ()
+    plan: dict[str, Any] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -169,6 +171,7 @@ async def read(settings: Settings, run_id: str) -> RunView:
         results=stored.results,
         files=stored.files,
         log=[_log_line(line) for line in reversed(log)],
+        plan=stored.plan,
     )
 
 
@@ -191,6 +194,7 @@ class _Stored:
     text: str | None
     results: dict[str, StepResult]
     files: list[dict[str, Any]]
+    plan: dict[str, Any] | None
 
 
 def _stored(settings: Settings, run: FlowRun) -> _Stored:
@@ -204,6 +208,7 @@ def _stored(settings: Settings, run: FlowRun) -> _Stored:
             definition.text if definition else None,
             step_results(session, run.id),
             list(record.artifacts) if record else [],
+            record.plan if record else None,
         )
 
 

@@ -13,7 +13,7 @@ from prefect_luthier.ui.builder.frontend_parts import workflow_picture
 from prefect_luthier.ui.builder.run_reading import LogLine, RunView, duration_words, marks
 from prefect_luthier.ui.builder.run_starting import WATCHED
 from prefect_luthier.ui.builder.style import empty, kind_note, note
-from prefect_luthier.ui.builder.workflow_view import picture_of
+from prefect_luthier.ui.builder.workflow_view import picture_of, sketch_of_plan
 
 REFRESH_S = 1
 _OVER = "luthier_run_over"
@@ -89,6 +89,8 @@ def _progress(view: RunView) -> str:
 
 def _picture(view: RunView) -> None:
     definition = services.read_loosely(view.text) if view.text else None
+    if definition is None and view.plan:
+        definition = sketch_of_plan(view.plan)
     with st.container(key="run_picture"):
         if definition is None:
             empty("No picture", "The definition of this run is not in the database.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from cron_descriptor import (
     CasingTypeEnum,
@@ -49,6 +50,24 @@ def _picture_step(
         needs=needs,
         when=step.when,
         foreach=step.foreach,
+    )
+
+
+def sketch_of_plan(plan: Mapping[str, Any]) -> Definition:
+    """Return as much of a definition as its picture needs, from a stored plan.
+
+    A run of a file has a plan in the database, and no definition.
+    """
+    steps = {
+        step["id"]: {
+            key: step[key]
+            for key in ("name", "needs", "uses", "run", "when", "foreach")
+            if step.get(key) is not None
+        }
+        for step in plan["steps"]
+    }
+    return Definition.model_validate(
+        {"id": plan["workflow"], "version": plan["version"], "name": plan["name"], "steps": steps}
     )
 
 
