@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
+import httpx
 from prefect import flow
 from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.context import FlowRunContext
 from prefect.events import emit_event
-from prefect.states import Cancelled, Completed, Failed
+from prefect.exceptions import PrefectException
+from prefect.states import Cancelled, Completed, Crashed, Failed
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.action_planning.compile import compile_plan
@@ -57,14 +60,16 @@ async def run_action_job(job_id: UUID) -> Any:
     context = FlowRunContext.get()
     assert context is not None
     assert context.flow_run is not None
-    run_id = context.flow_run.id
+    run = context.flow_run
     settings = load_settings()
     store = EffectStore(settings)
     at = now()
-    job = await store.do(lambda session: start_job(session, job_id, run_id, at))
+    job = await store.do(lambda session: start_job(session, job_id, run.id, at))
     if job is None:
         return Completed(message="The job had ended already.")
-    end = await _do(job, run_id, settings, store, cast(PrefectClient, context.client))
+    end = await _do(job, run, settings, store, cast(PrefectClient, context.client))
+    if end is None:
+        return Crashed(message="The process was asked to end; the stack does the job again.")
     at = now()
     await asyncio.shield(
         store.do(
@@ -78,19 +83,39 @@ async def run_action_job(job_id: UUID) -> Any:
 
 
 async def _do(
-    job: ActionJobRow, run_id: UUID, settings: Settings, store: EffectStore, client: PrefectClient
-) -> JobEnd:
-    """Run the job's action and return how the job ends; the record of its effect has the say."""
+    job: ActionJobRow, run: FlowRun, settings: Settings, store: EffectStore, client: PrefectClient
+) -> JobEnd | None:
+    """Run the job's action and return how the job ends; the record of its effect has the say.
+
+    None is no end: the process was asked to end, as when the stack is stopped, and nobody
+    cancelled the job. It stays open, and the stack hands it over again.
+    """
     token = principal.set(Principal(job.tenant, job.workspace, job.actor, job.correlation_id))
     try:
         plan = await asyncio.to_thread(_plan_of, job, settings)
         await _permit_other(job, settings, store)
-        finished = await execute(plan, run_id, settings, client, call_workflow)
+        finished = await execute(plan, run.id, settings, client, call_workflow)
     except LuthierError as error:
         return JobEnd("error", None, error.to_json())
     finally:
         principal.reset(token)
-    return await store.do(lambda session: _end_of(session, job, finished))
+    end = await store.do(lambda session: _end_of(session, job, finished))
+    if finished.state == "cancelled" and end.status != "completed":
+        return end if await _was_cancelled(run, client) else None
+    return end
+
+
+async def _was_cancelled(run: FlowRun, client: PrefectClient) -> bool:
+    """Tell whether a person cancelled a run: a signal alone does not say so.
+
+    The run of a command is its person's own, who ended it.
+    """
+    if run.deployment_id is None:
+        return True
+    with suppress(PrefectException, httpx.HTTPError):
+        state = (await client.read_flow_run(run.id)).state
+        return state is not None and (state.is_cancelling() or state.is_cancelled())
+    return False  # the server is being stopped as well; the sweep sees what the run's state is
 
 
 def _end_of(session: Session, job: ActionJobRow, finished: Finished) -> JobEnd:

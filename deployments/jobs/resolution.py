@@ -53,7 +53,9 @@ def resolve_effect(
         assert end is not None
         for job in jobs_under(session, after.key.tenant, after.key.client_request_id):
             if (job.error or {}).get("code") == "outcome-unknown":
-                amend_job(session, job.id, end.status, result=end.result, error=end.error)
+                # Its first end stays counted; the result says that it is a person's word.
+                result = {**end.result, "resolved_by": actor} if end.result else None
+                amend_job(session, job.id, end.status, result=result, error=end.error)
         session.commit()
     return {
         "client_request_id": after.key.client_request_id,

@@ -26,6 +26,7 @@ from prefect_luthier.deployments.store.effects import (
     abandoned_effects,
     effect_or_none,
     give_up,
+    was_interrupted,
 )
 from prefect_luthier.deployments.store.jobs import ACTIVE, end_job, link_run, list_jobs
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
@@ -81,7 +82,8 @@ class JobSweeper:
             effect = effect_or_none(session, job.tenant, job.client_request_id)
             end = end_by_effect(effect)
             retryable = bool(effect and effect.outcome and effect.outcome.get("retryable"))
-            if retryable and state == "CRASHED" and job.attempts < _MOST_ATTEMPTS:
+            interrupted = effect is not None and was_interrupted(session, effect)
+            if state == "CRASHED" and job.attempts < _MOST_ATTEMPTS and (retryable or interrupted):
                 return None  # the run was ended before it had its result
             if end is None and state == "CANCELLED":
                 end = JobEnd("cancelled", None, _error("cancelled", "its run was cancelled."))

@@ -41,6 +41,7 @@ class Metric:
 
 
 # A label never takes a value that somebody else chooses: an action that no catalog has is `other`.
+# What a person resolved later stays an error that happened: a counter never goes back.
 METRICS: tuple[Metric, ...] = (
     Metric(
         "luthier_ai_plans_total",
@@ -112,9 +113,19 @@ METRICS: tuple[Metric, ...] = (
         "counter",
         "Accepted actions that are over, by how they ended.",
         """
-        SELECT COALESCE((SELECT slug FROM catalog_entry WHERE slug = action LIMIT 1), 'other'),
-               status, COUNT(*)
-        FROM action_job WHERE ended_at IS NOT NULL GROUP BY 1, 2
+        WITH known AS (
+            SELECT DISTINCT slug FROM catalog_entry WHERE document->>'kind' = 'action'
+        )
+        SELECT COALESCE(slug, 'other'), status, SUM(jobs) FROM (
+            SELECT action,
+                   CASE WHEN result->>'resolved_by' IS NULL THEN status ELSE 'error' END AS status,
+                   COUNT(*) AS jobs
+            FROM action_job WHERE ended_at IS NOT NULL GROUP BY 1, 2
+            UNION ALL
+            SELECT slug, status, 0
+            FROM known AS every,
+                 (VALUES ('completed'), ('error'), ('cancelled')) AS ends (status)
+        ) AS counted LEFT JOIN known ON slug = action GROUP BY 1, 2
         """,
         ("action", "status"),
     ),
@@ -123,9 +134,12 @@ METRICS: tuple[Metric, ...] = (
         "histogram",
         "How long actions took from start to end.",
         """
-        SELECT COALESCE((SELECT slug FROM catalog_entry WHERE slug = action LIMIT 1), 'other'),
-               EXTRACT(EPOCH FROM ended_at - started_at)
-        FROM action_job WHERE ended_at IS NOT NULL
+        WITH known AS (
+            SELECT DISTINCT slug FROM catalog_entry WHERE document->>'kind' = 'action'
+        )
+        SELECT COALESCE(slug, 'other'), EXTRACT(EPOCH FROM ended_at - started_at)
+        FROM action_job LEFT JOIN known ON slug = action
+        WHERE ended_at IS NOT NULL
         """,
         ("action",),
     ),
@@ -134,10 +148,19 @@ METRICS: tuple[Metric, ...] = (
         "counter",
         "Answers of the permission gate, by stage and answer.",
         """
-        SELECT stage,
-               COALESCE((SELECT slug FROM catalog_entry WHERE slug = action LIMIT 1), 'other'),
-               CASE WHEN allowed THEN 'allowed' ELSE 'denied' END, COUNT(*)
-        FROM policy_decision GROUP BY 1, 2, 3
+        WITH known AS (
+            SELECT DISTINCT slug FROM catalog_entry WHERE document->>'kind' = 'action'
+        )
+        SELECT stage, COALESCE(slug, 'other'),
+               CASE WHEN allowed THEN 'allowed' ELSE 'denied' END, SUM(decisions)
+        FROM (
+            SELECT stage, action, allowed, COUNT(*) AS decisions
+            FROM policy_decision GROUP BY 1, 2, 3
+            UNION ALL
+            SELECT stage, slug, allowed, 0
+            FROM known AS every, (VALUES ('plan'), ('enqueue'), ('effect')) AS stages (stage),
+                 (VALUES (true), (false)) AS answers (allowed)
+        ) AS counted LEFT JOIN known ON slug = action GROUP BY 1, 2, 3
         """,
         ("stage", "action", "answer"),
     ),

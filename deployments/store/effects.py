@@ -218,11 +218,18 @@ def settle_by_hand(
     return _seen(row)
 
 
-def unknown_effects(session: Session, tenant: str, limit: int = 100) -> list[EffectState]:
-    """Return the effects whose outcome nobody knows, oldest first."""
+def unknown_effects(
+    session: Session, tenant: str, at: datetime, limit: int = 100
+) -> list[EffectState]:
+    """Return the effects whose outcome only a person can find out, oldest first.
+
+    One whose owner is still looking at the provider is not among them.
+    """
+    lease = col(EffectRow.lease_until)
     query = (
         select(EffectRow)
         .where(EffectRow.tenant == tenant, EffectRow.state == "unknown")
+        .where((lease <= col(EffectRow.updated_at)) | (lease < at))
         .order_by(col(EffectRow.updated_at))
         .limit(limit)
     )
@@ -259,6 +266,16 @@ def history(session: Session, effect_id: UUID) -> list[EffectEventRow]:
     """Return what happened to an effect, oldest first."""
     query = select(EffectEventRow).where(EffectEventRow.effect_id == effect_id)
     return list(session.exec(query.order_by(col(EffectEventRow.id))))
+
+
+def was_interrupted(session: Session, seen: EffectState) -> bool:
+    """Tell whether an effect is in doubt only because its process was asked to end.
+
+    Nobody has looked yet what came of it; who does it again looks first.
+    """
+    newest = select(EffectEventRow.event).where(EffectEventRow.effect_id == seen.id)
+    last = session.exec(newest.order_by(col(EffectEventRow.id).desc()).limit(1)).first()
+    return seen.state == "unknown" and last == "interrupted"
 
 
 def _locked(session: Session, effect_id: UUID) -> EffectRow:

@@ -162,7 +162,8 @@ async def test_an_unknown_outcome_is_an_error_that_a_person_resolves(
     assert (job["status"], job["error"]["code"]) == ("error", "outcome-unknown")
     resolve_effect(allowed, job["job_id"], sent=True, note="it is in Sent", actor="ann")
     with Session(open_store(allowed)) as session:
-        assert find_job(session, "key-1").status == "completed"
+        resolved = find_job(session, "key-1")
+        assert (resolved.status, (resolved.result or {})["resolved_by"]) == ("completed", "ann")
     gmail.faults.clear()
     await do(accept([mail("key-1")], ASKER, allowed))
     assert len(gmail.messages) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -17,6 +18,7 @@ from prefect_luthier.ui.orchestrator import services
 from prefect_luthier.ui.orchestrator.session import OrchestratorSession, readable
 
 LISTS = frozenset({"to", "cc", "bcc", "references"})
+_PART = re.compile(r'(?:"[^"]*"|[^,"]|")+')
 LONG = frozenset({"text", "html", "message", "task"})
 
 
@@ -74,8 +76,9 @@ def _field(name: str, value: Any, key: str) -> Any:
     """Show one parameter as something to edit, and return it as edited."""
     label = name.replace("_", " ").capitalize()
     if name in LISTS and isinstance(value, list):
-        text = st.text_input(label, ", ".join(map(str, value)), key=key)
-        return [part.strip() for part in text.split(",") if part.strip()]
+        given = ", ".join(map(str, value))
+        text = st.text_input(label, given, key=key)
+        return value if text == given else _listed(text)
     if isinstance(value, bool):
         return st.checkbox(label, value, key=key)
     if isinstance(value, str):
@@ -88,6 +91,11 @@ def _field(name: str, value: Any, key: str) -> Any:
     except ValueError as error:
         note("bad", f"{label} is no JSON: {error}.")
         return value
+
+
+def _listed(text: str) -> list[str]:
+    """Return the parts of a list with commas; a comma in quotes, as in a name, parts nothing."""
+    return [part for each in _PART.findall(text) if (part := each.strip())]
 
 
 def _verdicts(session: OrchestratorSession, decisions: list[Decision]) -> None:

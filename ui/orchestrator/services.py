@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
+from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.jobs.cancellation import cancel_pending
 from prefect_luthier.deployments.jobs.resolution import resolve_effect
 from prefect_luthier.deployments.register.prefect_api import prefect_api_url
@@ -93,7 +94,7 @@ def waiting() -> list[EffectState]:
     """Return the effects of unknown outcome, which wait for a person."""
     settings = load_settings()
     with from_database(), Session(open_store(settings)) as session:
-        return unknown_effects(session, settings.tenant)
+        return unknown_effects(session, settings.tenant, now())
 
 
 def settle_doubt(client_request_id: str, *, was_sent: bool, note: str) -> None:

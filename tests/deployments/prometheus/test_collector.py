@@ -18,6 +18,7 @@ from prefect_luthier.catalog import CatalogEntry
 from prefect_luthier.deployments.prometheus.collector import registry_of
 from prefect_luthier.deployments.prometheus.metrics import METRICS
 from prefect_luthier.deployments.store.catalog import seed
+from prefect_luthier.deployments.store.jobs import amend_job
 from prefect_luthier.deployments.store.orchestrator_tables import (
     ActionJobRow,
     ActionPlanRow,
@@ -147,6 +148,33 @@ def test_what_happened_is_counted(engine: Engine) -> None:
     assert found["luthier_ai_plan_duration_seconds_sum{planner=openai}"] == pytest.approx(9.2)
     assert found["luthier_action_queue_oldest_seconds"] == pytest.approx(90, abs=30)
     assert found["luthier_effect_unknown_oldest_seconds"] == pytest.approx(1200, abs=30)
+
+
+def test_each_action_of_the_catalog_is_counted_from_zero(engine: Engine) -> None:
+    """The first failure and the first denial of an action are increases, which a rate sees."""
+    with Session(engine) as session:
+        seed(session, [CatalogEntry(slug="gmail.send", kind="action", description="Send.")])
+        session.commit()
+    found = values(engine)
+    for status in ("completed", "error", "cancelled"):
+        assert found[f"luthier_action_outcomes_total{{action=gmail.send,status={status}}}"] == 0
+    for stage in ("plan", "enqueue", "effect"):
+        series = f"luthier_policy_decisions_total{{action=gmail.send,answer=denied,stage={stage}}}"
+        assert found[series] == 0
+
+
+def test_what_a_person_resolves_takes_no_counter_back(engine: Engine) -> None:
+    """To a rate, a counter that goes back is a restart, and all it had counted happens again."""
+    series = "luthier_action_outcomes_total{action=gmail.send,status=error}"
+    with Session(engine) as session:
+        seed(session, [CatalogEntry(slug="gmail.send", kind="action", description="Send.")])
+        row = job("gmail.send", "error", 1)
+        session.add(row)
+        session.commit()
+        assert values(engine)[series] == 1
+        amend_job(session, row.id, "completed", result={"resolved_by": "ann"}, error=None)
+        session.commit()
+    assert values(engine)[series] == 1
 
 
 def test_a_database_that_is_gone_is_told() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "fakes"))
 
-from fault_server import serving
+from fault_server import Fault, serving
 from gmail_server import GmailServer
 from openai_server import scripted
 
@@ -116,6 +117,44 @@ def check_that_all_was_counted(mailing: Any) -> None:
         assert line in scraped, line
 
 
+def check_that_a_stopped_process_loses_nothing(
+    mailing: Any, gmail: GmailServer, plan: Path
+) -> None:
+    """Jobs whose process is asked to end, waiting or in doubt, are done again, and once."""
+    before = len(gmail.messages)
+
+    def ask_to_end(key: str) -> None:
+        gmail.on_accept = None
+        for pid in mailing.run_pids(job(mailing, key)["flow_run_id"]):
+            os.kill(pid, signal.SIGTERM)
+
+    def events(key: str) -> list[str]:
+        return [each["event"] for each in job(mailing, key)["history"]]
+
+    def ended(key: str) -> bool:
+        return job(mailing, key)["status"] not in {"pending", "running"}
+
+    for key in ("in-doubt", "waiting"):
+        other = json.loads(plan.read_text())
+        other["plan"]["actions"][0]["client_request_id"] = key
+        plan.write_text(json.dumps(other))
+        if key == "in-doubt":
+            gmail.faults.append(Fault("send", "timeout-after"))
+            gmail.on_accept = partial(ask_to_end, key)
+            execute(mailing, plan)
+        else:
+            pause = {"Retry-After": "60"}
+            gmail.faults.append(Fault("send", "status-before", 429, headers=pause))
+            execute(mailing, plan)
+            assert mailing.eventually(lambda: "not-sent" in events("waiting"), 90)
+            ask_to_end(key)
+        assert mailing.eventually(partial(ended, key), 120)
+        told = job(mailing, key)
+        assert (told["status"], told["attempts"]) == ("completed", 2), told
+        assert "interrupted" in events(key)
+    assert len(gmail.messages) == before + 2
+
+
 def test_planned_mail_goes_out_once(mailing: Any, gmail: GmailServer, tmp_path: Path) -> None:
     """Plan, execute, execute again, kill a run in mid-send; a model, its budget, the metrics."""
     plan = tmp_path / "plan.json"
@@ -153,6 +192,7 @@ def test_planned_mail_goes_out_once(mailing: Any, gmail: GmailServer, tmp_path: 
 
     check_that_a_model_plans_within_its_budget(mailing)
     check_that_all_was_counted(mailing)
+    check_that_a_stopped_process_loses_nothing(mailing, gmail, plan)
 
 
 def test_what_nobody_allowed_is_refused_before_it_is_stored(running: Any, tmp_path: Path) -> None:

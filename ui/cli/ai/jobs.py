@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
+from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.effects import unknown_effects
 from prefect_luthier.deployments.store.jobs import job_document, list_jobs
@@ -67,7 +68,8 @@ def jobs(
 def _show_unknown(settings: Settings, limit: int, *, as_json: bool) -> None:
     with Session(open_store(settings)) as session:
         found: list[dict[str, Any]] = [
-            effect_document(each) for each in unknown_effects(session, settings.tenant, limit)
+            effect_document(each)
+            for each in unknown_effects(session, settings.tenant, now(), limit)
         ]
     if as_json:
         print_json({"unknown": found})

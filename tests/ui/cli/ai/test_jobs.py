@@ -14,19 +14,20 @@ import pytest
 import typer
 from sqlmodel import Session
 
-from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
+from prefect_luthier.ai_builder.action_planning.plan import PlannedAction, PlanResult
 from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.store.action_plans import Asker
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.effects import EffectKey, claim, move
-from prefect_luthier.deployments.store.jobs import end_job
-from prefect_luthier.errors import LuthierError, UsageError
+from prefect_luthier.deployments.store.jobs import end_job, list_jobs
+from prefect_luthier.errors import LuthierError, ServiceUnreachable, UsageError
 from prefect_luthier.flows.acceptance import accept
 from prefect_luthier.settings import Settings, load_settings
 from prefect_luthier.ui.cli.ai.execute import _read
 from prefect_luthier.ui.cli.ai.job import job
 from prefect_luthier.ui.cli.ai.jobs import jobs
 from prefect_luthier.ui.cli.ai.resolve import resolve
+from prefect_luthier.ui.cli.ai.taking_on import take_on
 
 PARAMS = {"to": "john@example.com", "subject": "Thanks", "text": "For the meeting."}
 
@@ -103,6 +104,37 @@ def test_a_job_is_found_by_its_id_its_beginning_and_its_key(call: Call, settings
     assert documents[0] == documents[1] == documents[2]
     assert documents[0]["status"] == "pending"
     assert documents[0]["params"] == PARAMS
+
+
+def test_a_doubt_that_somebody_looks_into_does_not_wait_for_a_person(
+    call: Call, settings: Settings
+) -> None:
+    """While its owner asks the provider, nobody is asked; when the owner is silent, they are."""
+    at = now()
+    for key, lease in (("looking", 60), ("silent", -1)):
+        with Session(open_store(settings)) as session:
+            name = EffectKey("default", key, "sha256:1", "gmail.send", "<1@example.com>")
+            seen = claim(session, name, "host/1/1/1", at, timedelta(seconds=lease))
+            move(session, seen, "unknown", at - timedelta(seconds=5), event="doubtful")
+            session.commit()
+    found = call(jobs, unknown=True, limit=50).document["unknown"]
+    assert [each["client_request_id"] for each in found] == ["silent"]
+
+
+async def test_nothing_is_accepted_here_when_the_server_is_away(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be done in this process is refused with what to do, and stored nowhere."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    plan = PlanResult(
+        intent="x",
+        confidence=1,
+        actions=(PlannedAction(provider="google", action="gmail.send", params=PARAMS),),
+    )
+    with pytest.raises(ServiceUnreachable, match="Nothing was accepted"):
+        await take_on(plan, Asker("ann"), load_settings(), None, in_process=True)
+    with Session(open_store(settings)) as session:
+        assert list_jobs(session) == []
 
 
 def test_jobs_are_filtered(call: Call, settings: Settings) -> None:
