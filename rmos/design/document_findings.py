@@ -110,7 +110,7 @@ def _bounds(error: ErrorDetails, path: Path, value: Any) -> str:
         case "greater_than_equal":
             return f"{name} is {_quoted(value)}; it must be at least {context['ge']:g}."
         case "less_than_equal":
-            return f"{name} is {_quoted(value)}; it must be at most {context['le']:g}."
+            return f"{name} is {_quoted(value)}; it must be at most {context['le']:,.9g}."
         case "too_short":
             return f"{name} has {context['actual_length']} entries; it needs at least one."
         case "too_long":

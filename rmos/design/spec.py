@@ -42,8 +42,11 @@ NamedPattern = Annotated[Pattern, BeforeValidator(plain_pattern)]
 
 MAX_RINGS = 64
 
-Length = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-PositiveLength = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+LARGEST = 1e6
+"""No length and no speed of a workshop is larger; with larger numbers arithmetic overflows."""
+
+Length = Annotated[float, Field(ge=0, le=LARGEST, allow_inf_nan=False)]
+PositiveLength = Annotated[float, Field(gt=0, le=LARGEST, allow_inf_nan=False)]
 
 
 class Frozen(BaseModel):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 ChiploadClass = Literal["hobby", "industrial"]
 MaterialKind = Literal["softwood", "hardwood", "shell", "synthetic", "bone"]
@@ -34,6 +34,9 @@ def _words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+_LEAST, _LARGEST = 1e-6, 1e9
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(
         frozen=True,
@@ -41,6 +44,15 @@ class _Entry(BaseModel):
         allow_inf_nan=False,
         field_title_generator=lambda name, _: title_of(name),
     )
+
+    @field_validator("*")
+    @classmethod
+    def _workable(cls, value: Any) -> Any:
+        """Refuse figures of no workshop, with which arithmetic would overflow or vanish."""
+        for figure in value if isinstance(value, tuple) else (value,):
+            if isinstance(figure, float) and figure != 0 and not _LEAST <= figure <= _LARGEST:
+                raise ValueError(f"{figure:g} is no figure of a workshop")
+        return value
 
     id: str = Field(default="inline", description="Library id, or `inline`.")
     name: str = Field(default="", description="Name for people.")

@@ -28,9 +28,21 @@ class LuthierError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".strip()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let errors travel between processes, whatever arguments a kind of them is made from."""
+        return _as_it_was, (type(self), self.args, self.__dict__)
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON twin that ``--json`` commands print."""
         return {"code": self.code, "message": self.message, "advice": self.advice}
+
+
+def _as_it_was(
+    kind: type[LuthierError], arguments: tuple[Any, ...], state: dict[str, Any]
+) -> LuthierError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(LuthierError):

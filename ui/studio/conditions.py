@@ -8,10 +8,12 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel
 
+from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import Pattern
 from prefect_luthier.rmos.library.library import Shelf, load_library
 from prefect_luthier.rmos.library.model import Machine, Material, Tool
 from prefect_luthier.rmos.library.speeds import usual_speeds
+from prefect_luthier.ui.studio import services
 from prefect_luthier.ui.studio.session import StudioSession
 
 START: dict[str, Any] = {
@@ -27,8 +29,23 @@ START: dict[str, Any] = {
 
 COMPLEXITIES = ("simple", "medium", "complex")
 _MOST_RINGS = 12
+_LEAST = 0.01
 _INLINE = "As given"
 _WOODS = ("softwood", "hardwood")  # soundboards are made of
+
+
+def form_of(context: Context) -> dict[str, Any]:
+    """Return a context as the form takes it: library entries by their id."""
+    document = services.document_of(context)
+    library = load_library()
+    shelves: dict[str, Shelf[Any]] = {
+        "material": library.materials, "tool": library.tools, "machine": library.machines
+    }  # fmt: skip
+    for name, shelf in shelves.items():
+        entry = getattr(context, name)
+        if shelf.entries.get(entry.id) == entry:
+            document[name] = entry.id
+    return document
 
 
 def show(current: StudioSession) -> dict[str, Any]:
@@ -60,9 +77,7 @@ def _soundboard(start: Mapping[str, Any], key: str) -> dict[str, Any]:
         )
     thickness = right.number_input(
         "Thickness, mm",
-        min_value=0.5,
-        max_value=12.0,
-        value=float(start.get("top_thickness_mm", 2.8)),
+        **_from(float(start.get("top_thickness_mm", 2.8))),
         step=0.1,
         format="%.2f",
         key=f"{key}_thickness",
@@ -97,13 +112,22 @@ def _cutting(start: Mapping[str, Any], key: str, wood: Any) -> dict[str, Any]:
     columns = st.columns(3)
     for column, (name, (label, value, step)) in zip(columns, fields.items(), strict=True):
         document[name] = column.number_input(
-            label, min_value=1.0, value=value, step=step, format="%.0f", key=f"{made_for}_{name}"
+            label, **_from(value), step=step, format="%g", key=f"{made_for}_{name}"
         )
     st.caption(
         f"Usual for this cutter here: {speeds.spindle_rpm:,.0f} 1/min, feed "
         f"{speeds.feed_mm_min:,.0f}, plunge {speeds.plunge_mm_min:,.0f} mm/min."
     )
     return document
+
+
+def _from(value: float | None) -> dict[str, Any]:
+    """Return where a field starts, and its least value.
+
+    What is out of the ordinary may be typed, too: a field that refuses a figure keeps showing it
+    and gives the one before. The findings and the engine say what is wrong with it.
+    """
+    return {"value": value, "min_value": min(_LEAST, value or _LEAST)}
 
 
 def _sizes(start: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -121,9 +145,7 @@ def _sizes(start: Mapping[str, Any], key: str) -> dict[str, Any]:
     ):
         value = column.number_input(
             label,
-            min_value=1.0,
-            max_value=1000.0,
-            value=start.get(name),
+            **_from(start.get(name)),
             step=0.5,
             format="%.2f",
             placeholder="free",
@@ -140,8 +162,9 @@ def _wishes(start: Mapping[str, Any], key: str) -> dict[str, Any]:
     patterns: tuple[Pattern, ...] = Pattern.__args__  # type: ignore[attr-defined]
     document: dict[str, Any] = {}
     fewest, most = start.get("rings") or (1, _MOST_RINGS)
-    rings = st.slider("Rings", 1, _MOST_RINGS, (fewest, min(most, _MOST_RINGS)), key=f"{key}_rings")
-    if rings != (1, _MOST_RINGS):
+    highest = max(most, _MOST_RINGS)
+    rings = st.slider("Rings", 1, highest, (fewest, most), key=f"{key}_rings")
+    if "rings" in start or rings != (1, _MOST_RINGS):
         document["rings"] = list(rings)
     chosen = st.pills(
         "Patterns",

@@ -99,7 +99,7 @@ def _load(current: StudioSession) -> None:
     else:
         context = context_from_json(data, file.name, library)
         if context.value is not None:
-            current.set_conditions(json.loads(data))
+            current.set_conditions(conditions.form_of(context.value))
             current.context = context.value
         found = context.diagnostics
     st.session_state[_PROBLEMS] = [

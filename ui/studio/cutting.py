@@ -23,10 +23,12 @@ from prefect_luthier.ui.studio.picture_part import drawing
 from prefect_luthier.ui.studio.session import StudioSession
 
 _DIALECT_NAMES = {"grbl": "GRBL 1.1", "linuxcnc": "LinuxCNC"}
-_DIALECT_KEY, _DIRECTION_KEY, _STEPOVER_KEY = (
+_DIALECT_KEY, _DIRECTION_KEY, _STEPOVER_KEY, _CLEARANCE_KEY, _SCORING_KEY = (
     "studio_dialect",
     "studio_direction",
     "studio_stepover",
+    "studio_clearance",
+    "studio_scoring",
 )
 _ALL_LEVELS = "All depths"
 
@@ -50,9 +52,35 @@ def show(current: StudioSession) -> None:
     stepover = st.slider(
         "Step between circles, % of the cutter", 5, 95, 40, step=5, key=_STEPOVER_KEY
     )
+    left, right = st.columns(2)
+    clearance = left.number_input(
+        "Travel height, mm",
+        min_value=2.0,
+        max_value=50.0,
+        value=5.0,
+        step=1.0,
+        format="%g",
+        key=_CLEARANCE_KEY,
+        help="The tool travels so high over the soundboard: above clamps and whatever holds it.",
+    )
+    scoring = right.number_input(
+        "Score the walls first, mm",
+        min_value=0.0,
+        max_value=0.5,
+        value=0.0,
+        step=0.1,
+        format="%.2f",
+        key=_SCORING_KEY,
+        help="A first, shallow cut along the walls, so that no wood tears out across the grain.",
+    )
     dialect: Dialect = "linuxcnc" if control == "linuxcnc" else "grbl"
     direction: Direction = "conventional" if turn == "conventional" else "climb"
-    options = CutOptions(direction=direction, stepover=stepover / 100)
+    options = CutOptions(
+        direction=direction,
+        stepover=stepover / 100,
+        clearance_mm=clearance,
+        scoring_mm=scoring,
+    )
     current.cutting = (dialect, options)
     planned = _planned(current)
     if isinstance(planned, VerifiedProgram):

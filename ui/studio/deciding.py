@@ -14,7 +14,7 @@ from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
 from prefect_luthier.ui.builder.services import operator
 from prefect_luthier.ui.builder.style import chips, empty, kind_note, note
-from prefect_luthier.ui.studio import services
+from prefect_luthier.ui.studio import conditions, services
 from prefect_luthier.ui.studio.records_reading import DesignView
 from prefect_luthier.ui.studio.services import HandIn
 from prefect_luthier.ui.studio.session import StudioSession
@@ -223,7 +223,7 @@ def open_design(current: StudioSession, design: str) -> None:
     current.design_id = view.id
     if view.spec is None or view.context is None:
         return
-    current.set_conditions(services.document_of(view.context))
+    current.set_conditions(conditions.form_of(view.context))
     current.context = view.context
     current.put_on_bench(view.spec, f"On record as {view.row.name or view.id[:8]}")
     current.handed_in = (view.spec.digest, view.context.digest)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
-from pydantic import BaseModel
 
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
@@ -16,6 +15,7 @@ from prefect_luthier.rmos.feasibility.changes import apply_change
 from prefect_luthier.rmos.feasibility.verdict import Change, Verdict, Violation
 from prefect_luthier.rmos.geometry.radii import outer_diameter_mm
 from prefect_luthier.ui.builder.style import chips, empty, note, sentence
+from prefect_luthier.ui.studio import conditions
 from prefect_luthier.ui.studio.picture_part import drawing
 from prefect_luthier.ui.studio.session import StudioSession
 from prefect_luthier.ui.studio.starters import starters
@@ -169,7 +169,4 @@ def _apply(current: StudioSession, change: Change) -> None:
         current.start_from(spec)
     else:
         current.context = context
-        name = change.pointer.strip("/").split("/")[0]
-        value = getattr(context, name)
-        plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-        current.set_conditions({**current.conditions, name: plain})
+        current.set_conditions(conditions.form_of(context))

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.rmos.design.context import Context
+from prefect_luthier.rmos.design.reading import context_from_json
 from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.studio.session import StudioSession
 from prefect_luthier.ui.studio.starters import starters
@@ -251,6 +252,70 @@ def test_a_context_file_fills_the_form(page: AppTest) -> None:
     assert session(page).context.tool.id == "inline"
     assert session(page).context.feed_mm_min == 508
     assert "As given" in next(s for s in page.selectbox if s.label == "Cutter").options
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"intent": {"patterns": ["herringbone", "lines"], "palette": ["Maple", "EBONY"]}},
+        {"intent": {"rings": [13, 20]}},
+        {"intent": {"rings": [1, 12]}},
+        {"soundhole_diameter_mm": 102, "target_diameter_mm": 125},
+        {"soundhole_diameter_mm": 2000},
+        {"top_thickness_mm": 13},
+        {"top_thickness_mm": 0.4},
+        {"feed_mm_min": 0.5, "plunge_mm_min": 0.2},
+        {"material": "Sitka", "feed_mm_min": 444},
+        {"material": {"kind": "softwood", "density_kg_m3": 400}},
+        {"tool": "downcut-1.59", "feed_mm_min": 433, "spindle_rpm": 23000.5},
+    ],
+    ids=["customary-words", "many-rings", "all-rings", "whole-numbers", "huge", "thick", "thin",
+         "slow", "another-name", "inline-wood", "own-speeds"],
+)  # fmt: skip
+def test_a_context_file_counts_as_it_is(page: AppTest, changes: dict) -> None:
+    """However it is written, and however odd its figures: the form holds exactly the file."""
+    document = json.loads((EXAMPLES / "om28-context.json").read_text()) | changes
+    text = json.dumps(document)
+    upload(page, "context.json", text.encode())
+    assert not page.exception
+    assert session(page).context == context_from_json(text).value
+
+
+def test_figures_in_inches_are_not_judged(page: AppTest) -> None:
+    """A thickness in inches is said to be one; no verdict stands beside it."""
+    take(page)
+    next(n for n in page.number_input if n.label == "Thickness, mm").set_value(0.11).run()
+    assert not page.exception
+    assert "2.794 mm" in words(page)
+    assert session(page).context is None
+    assert "can be made" not in words(page)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"channel_depth_mm": 1e-9}, "UNCUT"), ({"depth_per_pass_mm": 1e-5}, "turns")],
+    ids=["refused-by-the-simulation", "not-planned"],
+)
+def test_a_program_that_is_refused_says_why(page: AppTest, changes: dict, code: str) -> None:
+    """The page shows the reason, each time it is drawn."""
+    document = json.loads((EXAMPLES / "om28-herringbone.json").read_text()) | changes
+    upload(page, "design.json", json.dumps(document).encode())
+    open_step(page, "Toolpaths")
+    page.run()
+    assert not page.exception
+    assert code in words(page)
+
+
+def test_the_maker_chooses_the_travel_height(page: AppTest) -> None:
+    """Travel height and scoring reach the program that is replayed."""
+    take(page)
+    open_step(page, "Toolpaths")
+    next(n for n in page.number_input if n.label == "Travel height, mm").set_value(22.0).run()
+    next(n for n in page.number_input if n.label.startswith("Score")).set_value(0.2).run()
+    assert not page.exception
+    _, options = session(page).cutting
+    assert (options.clearance_mm, options.scoring_mm) == (22.0, 0.2)
+    assert "nothing gouged" in words(page)
 
 
 @pytest.mark.parametrize(
