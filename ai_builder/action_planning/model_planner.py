@@ -22,6 +22,7 @@ from prefect_luthier.ai_builder.action_planning.planning import (
     Planning,
     PlanRequest,
     Problem,
+    provider_of,
 )
 from prefect_luthier.ai_builder.action_planning.strict_schema import without_nulls
 from prefect_luthier.ai_builder.fences import fenced
@@ -126,7 +127,7 @@ class ModelPlanner:
         answer = reply.answer
         if answer is None:
             return [PlanFinding("model-bad-answer", reply.problem or "The answer was empty.")], None
-        if answer.refusal and not answer.actions:
+        if answer.refusal:  # with actions or without: who refuses does not mean them
             problem = Problem("not-possible", answer.refusal)
             return [], Planning(self._meta(work), problem=problem)
         if answer.question and not answer.actions:
@@ -192,14 +193,13 @@ def _plan(answer: PlanForm, request: PlanRequest) -> tuple[PlanResult | None, li
     try:
         actions = tuple(
             PlannedAction(
-                provider=each.get("provider", ""),
+                provider=provider_of(str(each.get("action", ""))) or "none",
                 action=each.get("action", ""),
                 params=_given(each, schemas),
             )
             for each in answer.actions
         )
-        confidence = min(1.0, max(0.0, answer.confidence))
-        return PlanResult(intent=answer.intent, confidence=confidence, actions=actions), []
+        return PlanResult(intent=answer.intent, confidence=answer.confidence, actions=actions), []
     except ValidationError as error:
         findings = error.errors(include_input=False, include_url=False)
         return None, [

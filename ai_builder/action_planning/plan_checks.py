@@ -13,6 +13,7 @@ from prefect_luthier.ai_builder.action_planning.recipients import RECIPIENT_INPU
 from prefect_luthier.catalog import CatalogEntry
 
 ADDRESS_INPUTS = frozenset({*RECIPIENT_INPUTS, "reply_to", "from", "sender"})
+DEFAULT_ACCOUNT = "default"
 MAX_FINDINGS = 10
 
 
@@ -53,6 +54,7 @@ def check_plan(
             continue
         found += _invalid_inputs(number, action, entry)
         found += _invented_addresses(number, action, stated)
+        found += _invented_account(number, action, words)
     return found[:MAX_FINDINGS]
 
 
@@ -75,10 +77,21 @@ def _invented_addresses(
             continue
         for address in texts_in(value):
             plain = {found.casefold() for found in ADDRESS.findall(address)}
-            if not plain or not plain <= stated:
+            if not plain or not plain <= stated or address.count("@") > len(plain):
                 yield PlanFinding(
                     "unstated-address",
                     f"action {number} ({action.action}): the request names no address "
                     f"{address!r} for `{name}`.",
                     is_missing=True,
                 )
+
+
+def _invented_account(number: int, action: PlannedAction, words: str) -> Iterator[PlanFinding]:
+    """Find an account that nobody asked for: whose name a message bears is the person's choice."""
+    account = action.params.get("account", DEFAULT_ACCOUNT)
+    if account == DEFAULT_ACCOUNT or str(account).casefold() in words.casefold():
+        return
+    yield PlanFinding(
+        "unstated-account",
+        f"action {number} ({action.action}): the request names no account {account!r}.",
+    )

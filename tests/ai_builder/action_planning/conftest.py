@@ -13,6 +13,7 @@ MAIL_SCHEMA: dict[str, Any] = {
         "cc": {"type": "array", "items": {"type": "string"}},
         "subject": {"type": "string"},
         "text": {"type": "string", "minLength": 1},
+        "account": {"type": "string"},
         "client_request_id": {"type": "string"},
     },
     "required": ["to", "subject", "text"],

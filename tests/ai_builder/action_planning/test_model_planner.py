@@ -98,6 +98,27 @@ async def test_only_what_is_offered_can_be_answered(
     assert "outlook.send" not in str(server.requests[0])
 
 
+async def test_the_provider_is_that_of_the_action(model_server: Serve, gmail: CatalogEntry) -> None:
+    """A model cannot call an action another provider's."""
+    planning, _ = await planned(
+        model_server, answer(mail() | {"provider": "microsoft"}), offered=(gmail,)
+    )
+    assert planning.plan is not None
+    assert planning.plan.actions[0].provider == "google"
+
+
+async def test_an_account_that_is_named_is_taken(model_server: Serve, gmail: CatalogEntry) -> None:
+    """The person chooses from whom a message comes."""
+    planning, _ = await planned(
+        model_server,
+        answer(mail(account="boss")),
+        prompt=f"{PROMPT}, from the account boss",
+        offered=(gmail,),
+    )
+    assert planning.plan is not None
+    assert planning.plan.actions[0].params["account"] == "boss"
+
+
 async def test_a_key_of_the_models_own_is_not_taken(
     model_server: Serve, gmail: CatalogEntry
 ) -> None:
@@ -145,8 +166,18 @@ async def test_an_invented_address_becomes_a_question(
         "John <evil@x.io>",
         "john@example.com\r\nBcc: evil@x.io",
         "john@example.com.evil.io",
+        "evil@[192.0.2.1], john@example.com",
+        "evil%x.io@example.com",
     ],
-    ids=["two in one", "look-alike", "named", "header injection", "longer domain"],
+    ids=[
+        "two in one",
+        "look-alike",
+        "named",
+        "header injection",
+        "longer domain",
+        "beside a known one",
+        "route",
+    ],
 )
 async def test_no_disguise_makes_an_address_known(
     model_server: Serve, gmail: CatalogEntry, address: str
@@ -172,13 +203,27 @@ async def test_ten_thousand_actions_are_refused(model_server: Serve, gmail: Cata
     [
         (answer(question="Which John?"), "question", None),
         (answer(refusal="I cannot book flights."), "refused", "not-possible"),
+        (answer(mail(), refusal="I must not."), "refused", "not-possible"),
+        (answer(mail(), confidence=7) | {"repeat": True}, "error", "bad-plan"),
+        (answer(mail(account="boss")) | {"repeat": True}, "error", "unstated-account"),
         (answer(mail(), confidence=0.2), "question", None),
         (answer(), "question", None),
         ({"refusal": "I will not."}, "refused", "model-refused"),
         ({"text": "Su", "finish_reason": "length"}, "error", "model-truncated"),
         ({"status": 401, "error": {"message": "no"}}, "error", "model-bad-key"),
     ],
-    ids=["question", "refusal", "unsure", "no action", "model refuses", "cut off", "bad key"],
+    ids=[
+        "question",
+        "refusal",
+        "refusal with actions",
+        "more than sure",
+        "another's account",
+        "unsure",
+        "no action",
+        "model refuses",
+        "cut off",
+        "bad key",
+    ],
 )
 async def test_every_other_end_has_its_type(
     model_server: Serve, gmail: CatalogEntry, script: dict[str, Any], outcome: str, code: str | None
