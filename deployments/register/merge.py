@@ -173,7 +173,7 @@ def _change_schedule(
     change = {"parameters": after["parameters"]}
     if present["active"] == before["active"] != after["active"]:
         change["active"] = after["active"]
-        update.changes.append(f"schedule {_cron(after)}{_state(after)}")
+        update.changes.append(f"schedule {_cron(after)}{_state(after) or ' is switched on'}")
     else:
         update.changes.append(f"schedule {_cron(after)}: its parameters")
     update.change[present["id"]] = change

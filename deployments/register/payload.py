@@ -37,6 +37,12 @@ def deployment_payload(
         known: Values that the deployment already has in Prefect.
     """
     form = form_schema(definition)
+    schedules = [
+        schedule_payload(
+            trigger, values, missing=missing_inputs(form, {**known, **values}, trigger)
+        )
+        for trigger in definition.triggers
+    ]
     identity = {
         "workflow": definition.id,
         "version": definition.version,
@@ -53,12 +59,8 @@ def deployment_payload(
         "parameter_openapi_schema": parameter_schema(definition.name, form, identity),
         "enforce_parameter_schema": True,
         "concurrency_limit": definition.concurrency,
-        "schedules": [
-            schedule_payload(
-                trigger, values, missing=missing_inputs(form, {**known, **values}, trigger)
-            )
-            for trigger in definition.triggers
-        ],
+        # Prefect refuses two schedules with one slug: equal triggers are one.
+        "schedules": list({schedule["slug"]: schedule for schedule in schedules}.values()),
     }
 
 
@@ -94,12 +96,12 @@ def missing_inputs(
 def waiting_schedules(definition: Definition, values: Mapping[str, Any]) -> list[str]:
     """Return a line for each trigger that stays off until its runs have what they require."""
     form = form_schema(definition)
-    lines = []
+    lines: dict[str, None] = {}
     for trigger in definition.triggers:
         if missing := missing_inputs(form, values, trigger):
             names = ", ".join(missing)
-            lines.append(f"schedule {trigger.cron} {trigger.timezone} stays off: no {names}")
-    return lines
+            lines[f"schedule {trigger.cron} {trigger.timezone} stays off: no {names}"] = None
+    return list(lines)
 
 
 def schedule_payload(

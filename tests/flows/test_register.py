@@ -151,6 +151,13 @@ async def test_the_form_is_enforced_by_the_server(client: PrefectClient) -> None
     assert accepted.json()["parameters"]["digest"] == example().digest
 
 
+async def test_equal_triggers_are_one_schedule(client: PrefectClient) -> None:
+    """A trigger that is written twice is a warning, and no reason to register nothing."""
+    await register(example(triggers=[*EXAMPLE["triggers"], *EXAMPLE["triggers"]]), "text")
+    written = await client.read_deployment_by_name("report/luthier")
+    assert len(written.schedules) == 1
+
+
 async def test_a_schedule_waits_for_its_required_value(client: PrefectClient) -> None:
     """Without a value the schedule is registered paused; the value switches it on."""
     without = await register(example(), "text")
@@ -159,6 +166,7 @@ async def test_a_schedule_waits_for_its_required_value(client: PrefectClient) ->
     again = await register(example(), "text")
     after = await client.read_deployment_by_name("report/luthier")
     assert without.waiting == ["schedule 0 7 * * 1-5 Europe/Berlin stays off: no repo"]
+    assert "schedule 0 7 * * 1-5 Europe/Berlin is switched on" in given.changes
     assert given.waiting == again.waiting == []
     assert [s.active for s in before.schedules] == [False]
     assert [s.active for s in after.schedules] == [True]
