@@ -34,5 +34,10 @@ NO_TOKENS = Tokens()
 
 
 def estimate_tokens(text: str) -> int:
-    """Return an estimate of the tokens in ``text``, rather too high than too low."""
-    return math.ceil(len(text.encode(errors="replace")) / BYTES_PER_TOKEN)
+    """Return an estimate of the tokens in ``text``, rather too high than too low.
+
+    Scripts other than Latin, and emoji, take up to a token for each byte, and never more.
+    """
+    size = len(text.encode(errors="replace"))
+    plain = len(text.encode("ascii", "ignore"))
+    return math.ceil(plain / BYTES_PER_TOKEN) + size - plain

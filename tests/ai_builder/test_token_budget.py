@@ -116,6 +116,13 @@ def test_estimates_err_on_the_high_side() -> None:
     """A sentence of 13 tokens is estimated at 13 or more; nothing is nothing."""
     assert estimate_tokens("The quick brown fox jumps over the lazy dog, and it sleeps.") >= 13
     assert estimate_tokens("") == 0
+    for foreign in (
+        "\u4f1a\u8bae\u5f88\u597d",
+        "\U0001f468\U0001f3fd\u200d\U0001f680",
+        "\u0434\u0430",
+    ):
+        # No tokenizer in use takes more than a token for each byte.
+        assert estimate_tokens(foreign) == len(foreign.encode())
 
 
 CALLS = """
