@@ -6,11 +6,12 @@ from html import escape
 
 import streamlit as st
 
-from prefect_luthier.deployments.store.effects import EffectState
 from prefect_luthier.errors import LuthierError
 from prefect_luthier.ui.builder.run_list import ago
 from prefect_luthier.ui.builder.style import kind_note, note
 from prefect_luthier.ui.orchestrator import services
+from prefect_luthier.ui.orchestrator.plan_cards import shown_params
+from prefect_luthier.ui.orchestrator.services import Doubt
 
 
 def show() -> None:
@@ -28,16 +29,20 @@ def show() -> None:
         f"{len(found)} message{'s' if len(found) != 1 else ''} may or may not have been sent.",
         "Look in the mailbox, then say what you found. Nothing is sent again by itself.",
     )
-    for effect in found:
-        _question(effect)
+    for doubt in found:
+        _question(doubt)
 
 
-def _question(effect: EffectState) -> None:
+def _question(doubt: Doubt) -> None:
+    effect = doubt.effect
+    about = shown_params(doubt.params)
     key = effect.key.client_request_id
+    told = f'<p class="lu-under">{escape(about)}</p>' if about else ""
     with st.container(key=f"doubt_{key}"):
         st.html(
             f'<div class="lu-title"><strong>{escape(effect.key.action)}</strong>'
             f"<code>{escape(key)}</code></div>"
+            f"{told}"
             f'<p class="lu-under">in doubt since {ago(effect.updated_at)} · look for '
             f"<code>{escape(effect.key.marker)}</code></p>"
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -18,7 +19,7 @@ from prefect_luthier.deployments.store.action_plans import Asker, asker_of
 from prefect_luthier.deployments.store.audit import acting_user
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.effects import EffectState, unknown_effects
-from prefect_luthier.deployments.store.jobs import list_jobs
+from prefect_luthier.deployments.store.jobs import jobs_under, list_jobs
 from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow
 from prefect_luthier.deployments.store.token_ledger import usage
 from prefect_luthier.errors import LuthierError
@@ -47,6 +48,19 @@ class Budget:
     settled: int
     reserved: int
     limit: int | None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """An effect that a person has to look for.
+
+    Args:
+        effect: Its record.
+        params: What it was to do, as far as that is known.
+    """
+
+    effect: EffectState
+    params: Mapping[str, Any]
 
 
 def asker() -> Asker:
@@ -90,11 +104,20 @@ def jobs(statuses: Sequence[str] = (), action: str | None = None) -> list[Action
         )
 
 
-def waiting() -> list[EffectState]:
+def waiting() -> list[Doubt]:
     """Return the effects of unknown outcome, which wait for a person."""
     settings = load_settings()
     with from_database(), Session(open_store(settings)) as session:
-        return unknown_effects(session, settings.tenant, now())
+        return [
+            Doubt(effect, _params_of(session, effect))
+            for effect in unknown_effects(session, settings.tenant, now())
+        ]
+
+
+def _params_of(session: Session, effect: EffectState) -> Mapping[str, Any]:
+    """Return what an effect was to do; a workflow's own step has no job that says it."""
+    jobs = jobs_under(session, effect.key.tenant, effect.key.client_request_id)
+    return jobs[0].params if jobs else {}
 
 
 def settle_doubt(client_request_id: str, *, was_sent: bool, note: str) -> None:

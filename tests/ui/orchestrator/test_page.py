@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.store.connection import open_store
 from prefect_luthier.deployments.store.jobs import list_jobs
-from prefect_luthier.deployments.store.orchestrator_tables import EffectRow
+from prefect_luthier.deployments.store.orchestrator_tables import ActionJobRow, EffectRow
 from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.orchestrator.budget_gauge import gauge
+from prefect_luthier.ui.orchestrator.plan_cards import _listed
 from prefect_luthier.ui.orchestrator.services import Budget
 
 LUNCH = 'email ann@ours.com with subject "Lunch" saying "At noon?"'
@@ -164,15 +165,42 @@ def test_a_person_settles_what_nobody_knows(page: AppTest, button: str, state: s
                 updated_at=now() - timedelta(minutes=20),
             )
         )
+        session.add(
+            ActionJobRow(
+                actor="ann",
+                provider="smtp",
+                action="smtp.send",
+                params={"to": ["bob@ours.com"], "subject": "Supper"},
+                client_request_id="k-1",
+                body_hash="h",
+                status="error",
+            )
+        )
         session.commit()
     page.run()
     assert "&lt;mark@luthier&gt;" in words(page)
+    assert "bob@ours.com · Supper" in words(page)
     page.text_input(key="doubt_note_k-1").input("looked into the mailbox").run()
     next(each for each in page.button if each.label == button).click().run()
     assert not page.exception
     with Session(open_store(load_settings())) as session:
         assert session.exec(select(EffectRow.state)).one() == state
     assert "Waiting for you" not in words(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("a@x.co, b@x.co", ["a@x.co", "b@x.co"]),
+        ('"Doe, Ann" <a@x.co>, b@x.co', ['"Doe, Ann" <a@x.co>', "b@x.co"]),
+        ('"Doe, Ann <a@x.co>', ['"Doe', "Ann <a@x.co>"]),
+        (" , ", []),
+    ],
+    ids=["two", "a comma in a name", "an open quote", "nobody"],
+)
+def test_recipients_are_edited_as_a_list(text: str, parts: list[str]) -> None:
+    """A comma in a quoted name does not make two recipients of one."""
+    assert _listed(text) == parts
 
 
 def test_the_gauge_tells_spent_from_set_aside() -> None:
