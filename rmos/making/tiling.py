@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from prefect_luthier.rmos.design.spec import TILED_PATTERNS, Ring
-from prefect_luthier.rmos.geometry.radii import RingPlace
+from prefect_luthier.errors import LuthierError
+from prefect_luthier.rmos.design.spec import TILED_PATTERNS, Ring, RosetteSpec
+from prefect_luthier.rmos.geometry.radii import RingPlace, ring_places
 
 SHELL_PIECE_MM = 25.0
 """Longest arc of shell; blanks of abalone and pearl are seldom longer (an estimate)."""
+
+MOST_PIECES = 10_000
+"""Pieces in one ring; a mosaic with tiles of half a millimetre around a soundhole has 700."""
+
+_MOST_TIMES = 1e12
 
 BENDABLE_MM = 1.0
 """Thickest strip that is bent around a soundhole; thicker rings are turned (an estimate)."""
@@ -80,17 +86,42 @@ def tiling_of(ring: Ring, place: RingPlace) -> Tiling | None:
     """
     circumference = math.tau * place.middle_mm
     if ring.pattern == "shell":
-        count = max(3, math.ceil(circumference / (ring.tile_length_mm or SHELL_PIECE_MM)))
+        count = max(3, math.ceil(_times(circumference, ring.tile_length_mm or SHELL_PIECE_MM)))
         return Tiling(count, place.inner_mm, place.outer_mm, is_tapered=True)
     if ring.pattern not in TILED_PATTERNS or ring.tile_length_mm is None:
         return None
-    count = max(3, round(circumference / ring.tile_length_mm))
+    count = max(3, round(_times(circumference, ring.tile_length_mm)))
     return Tiling(count, place.inner_mm, place.outer_mm, ring.tile_tapered)
 
 
 def strip_count(ring: Ring) -> int:
     """Return of how many strips a ring consists that is not divided along its length."""
-    return max(1, round(ring.width_mm / (ring.strip_thickness_mm or ring.width_mm)))
+    return max(1, round(_times(ring.width_mm, ring.strip_thickness_mm or ring.width_mm)))
+
+
+def _times(whole_mm: float, part_mm: float) -> float:
+    """Return how often a part goes into the whole; a number also where the quotient overflows."""
+    return min(whole_mm / part_mm, _MOST_TIMES)
+
+
+def check_pieces(spec: RosetteSpec) -> None:
+    """Refuse pieces so small that nobody could set them, and lists of them that nobody could read.
+
+    The engine blocks such a design; an override must not make it.
+
+    Raises:
+        LuthierError: There are too many (``too-many-pieces``).
+    """
+    for ring, place in zip(spec.rings, ring_places(spec), strict=True):
+        tiling = tiling_of(ring, place)
+        count = strip_count(ring) if tiling is None else tiling.count
+        if count > MOST_PIECES:
+            raise LuthierError(
+                "too-many-pieces",
+                f"ring {place.index + 1} would have {count:,} pieces; {MOST_PIECES:,} are the "
+                "most.",
+                "Take longer tiles or thicker strips.",
+            )
 
 
 def is_turned(ring: Ring) -> bool:

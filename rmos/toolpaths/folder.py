@@ -18,6 +18,7 @@ from prefect_luthier.rmos.geometry.radii import Channel, channels
 from prefect_luthier.rmos.making.bill import BillLine, bill_of_materials
 from prefect_luthier.rmos.making.cut_list import Part, cut_list
 from prefect_luthier.rmos.making.table import csv_table
+from prefect_luthier.rmos.making.tiling import check_pieces
 from prefect_luthier.rmos.simulation.interpreter import interpret
 from prefect_luthier.rmos.simulation.report import SimulationReport
 from prefect_luthier.rmos.toolpaths.options import CutOptions, Dialect
@@ -95,9 +96,10 @@ def toolpaths(
 
     Raises:
         ProgramRefused: The simulation found a reason not to run a program.
-        LuthierError: The channels cannot be cut with this tool.
+        LuthierError: The channels cannot be cut with this tool, or the pieces are far too many.
     """
     options = options or CutOptions()
+    check_pieces(spec)
     programs = verified_programs(spec, context, dialect, options)
     files = tuple(_files(spec, context, programs))
     cut = channels(spec)

@@ -14,9 +14,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.rmos.design.spec import Ring
 from prefect_luthier.rmos.geometry.radii import channels
 from prefect_luthier.rmos.simulation.interpreter import interpret
 from prefect_luthier.rmos.toolpaths.circles import circle_count, levels_mm
+from prefect_luthier.rmos.toolpaths.folder import toolpaths
 from prefect_luthier.rmos.toolpaths.options import CutOptions
 from prefect_luthier.rmos.toolpaths.programs import Program, make_programs
 from prefect_luthier.rmos.toolpaths.release import (
@@ -223,6 +225,25 @@ def test_passes_beyond_reason_are_refused_at_once(values, make_spec, make_contex
     with pytest.raises(LuthierError) as refused:
         make_programs(make_spec(**({"widths": [4.0]} | values)), make_context(), "grbl")
     assert refused.value.code == "too-many-passes"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"pattern": "tiles", "tile_length_mm": 0.01},
+        {"pattern": "tiles", "tile_length_mm": 5e-324},
+        {"pattern": "shell", "tile_length_mm": 1e-9},
+        {"strip_thickness_mm": 1e-9},
+    ],
+    ids=["tiles", "dust", "arcs", "strips"],
+)
+def test_pieces_beyond_reason_are_refused_at_once(values, make_spec, make_context):
+    """An override does not make a drawing of millions of tiles."""
+    spec = make_spec([4.0])
+    ring = Ring(width_mm=4.0, material="ebony", **values)
+    with pytest.raises(LuthierError) as refused:
+        toolpaths(spec.model_copy(update={"rings": (ring,)}), make_context(), "grbl")
+    assert refused.value.code == "too-many-pieces"
 
 
 def test_a_speed_that_the_spindle_lacks_is_refused(make_spec, make_context):
