@@ -11,7 +11,7 @@ from prefect_luthier.deployments.definition.templates import TemplateError
 _UNFOLLOWED = re.compile(
     r"\bcase\b|\balias\b|\bfunction\b|\w+\s*\(\)|\bPATH=|\bcommand\s+-v|\btype\b|\bwhich\b|\bhash\b"
 )
-_SEPARATORS = re.compile(r"\|\||&&|[;|&\n()]")
+SEPARATORS = re.compile(r"\|\||&&|[;|&\n()]")
 _WORD = re.compile(r"[A-Za-z_][\w.+-]*")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=\S*\s*")
 _OPENING = re.compile(r"(?:if|then|else|elif|do|while|until|!|time|exec|nohup|\{)\s+")
@@ -107,7 +107,7 @@ def command_heads(command: str) -> list[tuple[str, int]]:
         return []
     heads: list[tuple[str, int]] = []
     start = 0
-    for match in [*_SEPARATORS.finditer(plain), None]:
+    for match in [*SEPARATORS.finditer(plain), None]:
         end = match.start() if match else len(plain)
         if not _is_redirection(plain, start, end, match.group() if match else ""):
             heads += _head(plain, start, end)

@@ -17,6 +17,7 @@ from prefect_luthier.deployments.definition.checks.context import Checked, Site,
 from prefect_luthier.deployments.definition.checks.names import bad_names
 from prefect_luthier.deployments.definition.checks.references import Resolver
 from prefect_luthier.deployments.definition.checks.shape import UNKNOWN
+from prefect_luthier.deployments.definition.code_words import code_readers
 from prefect_luthier.deployments.definition.shell_words import contexts, unsafe_place
 from prefect_luthier.deployments.definition.templates import (
     CLOSE,
@@ -132,6 +133,8 @@ class ExpressionCheck:
             )
         if site.field == "run":
             self._placements(site, found)
+            if unclosed is None:
+                self._read_again(site, found)
         return found
 
     def expression(self, site: Site, expression: str, offset: int) -> str | None:
@@ -183,6 +186,21 @@ class ExpressionCheck:
                 f"`{OPEN} {placeholder.expression[:60]} {CLOSE}` stands inside {place}, where no "
                 "quoting protects the command from its value. Give it in `env` and write the "
                 "variable there.",
+                site.path,
+                span=self._checked.findings.inner_span(
+                    site.path, placeholder.start, placeholder.end
+                ),
+            )
+
+    def _read_again(self, site: Site, found: list[Placeholder]) -> None:
+        for placeholder, reader in zip(found, code_readers(site.text, found), strict=True):
+            if reader is None:
+                continue
+            self._checked.findings.warn(
+                "read-as-code",
+                f"`{reader}` reads the value of `{OPEN} {placeholder.expression[:60]} {CLOSE}` as "
+                "code once more, and its quotes protect nothing there. Give it in `env` and read "
+                "the variable in that code.",
                 site.path,
                 span=self._checked.findings.inner_span(
                     site.path, placeholder.start, placeholder.end
