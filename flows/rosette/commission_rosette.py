@@ -29,6 +29,7 @@ from prefect_luthier.flows.rosette.bind_candidate import (
 )
 from prefect_luthier.flows.rosette.make_toolpaths import (
     ChosenDialect,
+    Cutting,
     release_task,
     show_release,
 )
@@ -85,6 +86,7 @@ async def commission_rosette(
     note: Note = "",
     actor: Actor = "",
     dialect: ChosenDialect = "grbl",
+    options: Cutting = CutOptions(),  # noqa: B008 - frozen
     wait_days: WaitDays = 30,
 ) -> Any:
     """Judge a design, wait for a person's decision, and make the programs of an approved one.
@@ -109,7 +111,7 @@ async def commission_rosette(
         state = await _decided(case)
         if state != APPROVED:
             return Completed(name="NotApproved", message=f"The design is {state}.", data=None)
-        made = await release_task(case.design_id, author, dialect, CutOptions(), "")
+        made = await release_task(case.design_id, author, dialect, options, "")
     except LuthierError as error:
         return failed(error)
     await show_release(records, made)
