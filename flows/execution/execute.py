@@ -24,7 +24,7 @@ from prefect_luthier.flows.execution.abandoned import end_abandoned_task_runs
 from prefect_luthier.flows.execution.artifacts import Collected, collect
 from prefect_luthier.flows.execution.bindings import Bindings
 from prefect_luthier.flows.execution.document import run_document
-from prefect_luthier.flows.execution.interruptions import interruptions
+from prefect_luthier.flows.execution.interruptions import CANCELLED_IN_PREFECT, interruptions
 from prefect_luthier.flows.execution.log_blobs import LogBlobs
 from prefect_luthier.flows.execution.needs import UNSUCCESSFUL, Stop
 from prefect_luthier.flows.execution.options import options
@@ -160,8 +160,8 @@ async def _with_reason(stop: Stop | None, client: PrefectClient, run_id: UUID) -
         return stop
     with suppress(*_SERVER_AWAY):
         state = (await client.read_flow_run(run_id)).state
-        if state is not None and state.is_cancelling() and state.message:
-            return replace(stop, reason=state.message)
+        if state is not None and state.is_cancelling():
+            return replace(stop, reason=state.message or CANCELLED_IN_PREFECT)
     return stop
 
 

@@ -17,6 +17,7 @@ from prefect.exceptions import PrefectException
 from prefect_luthier.flows.execution.needs import Stop
 
 POLL_S = 2.0
+CANCELLED_IN_PREFECT = "cancelled in Prefect"
 
 End = Callable[[Stop], None]
 
@@ -56,7 +57,7 @@ async def _watch(end: End, client: PrefectClient, run_id: UUID) -> None:
         with contextlib.suppress(httpx.HTTPError, PrefectException):
             state = (await client.read_flow_run(run_id)).state
             if state is not None and (state.is_cancelling() or state.is_cancelled()):
-                end(Stop("cancelled", state.message or "cancelled in Prefect"))
+                end(Stop("cancelled", state.message or CANCELLED_IN_PREFECT))
                 return
 
 

@@ -223,6 +223,7 @@ async def test_cancelling_in_prefect_ends_a_run_outside_a_worker(run_text):
     await cancelling
     assert outcome.state.is_cancelled()
     assert outcome.document["state"] == "cancelled"
+    assert outcome.state.message == "cancelled in Prefect"
     assert not processes_with("44.25")
 
 
