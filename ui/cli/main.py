@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from prefect_luthier.errors import LuthierError
+from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.ui.cli.lazy_group import lazy_group
 from prefect_luthier.ui.cli.output import report_error, report_unexpected
 
@@ -74,7 +74,9 @@ def main() -> None:
     if sys.argv[1:2] == ["validate"]:
         _start_quickly()
     try:
-        get_command(app)(prog_name="luthier", standalone_mode=True)
+        # On its own, Typer would explain wrong options to people only, and print no document.
+        code = get_command(app)(prog_name="luthier", standalone_mode=not as_json)
+        sys.exit(code if isinstance(code, int) else 0)
     except LuthierError as error:
         sys.exit(report_error(error, as_json=as_json))
     except KeyboardInterrupt:
@@ -84,7 +86,19 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the outermost edge
+        if wrong := _wrong_usage(error):
+            sys.exit(report_error(wrong, as_json=as_json))
         sys.exit(report_unexpected(error, as_json=as_json))
+
+
+def _wrong_usage(error: Exception) -> UsageError | None:
+    """Return what Typer has against the arguments, None for any other error."""
+    explain = getattr(error, "format_message", None)
+    if explain is None:
+        return None
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "luthier"
+    return UsageError("wrong-usage", str(explain()), f"`{command} --help` explains it.")
 
 
 def _start_quickly() -> None:

@@ -29,6 +29,27 @@ def test_a_misspelt_command_gets_candidates(
     assert error["code"] == "unknown-command"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("up", "--port", "99999999"),
+        ("run", "w.toml", "--parallel", "0"),
+        ("plan",),
+        ("list", "--frob"),
+        ("rosette", "score", "--spec"),
+    ],
+    ids=["out-of-range", "below", "missing", "unknown-option", "in-a-group"],
+)
+def test_wrong_options_are_one_document_too(
+    command_line: Callable[..., Any], arguments: tuple[str, ...]
+) -> None:
+    """A program that called with ``--json`` reads why, and which help page explains it."""
+    error = command_line().json(*arguments, code=2)["error"]
+    assert error["code"] == "wrong-usage"
+    assert error["message"]
+    assert f"luthier {arguments[0]}" in error["advice"]
+
+
 def test_an_unlike_name_gets_no_candidate(command_line: Callable[..., Any]) -> None:
     """Nothing is suggested that does not resemble it."""
     _, stderr = command_line()("qqqqqq", code=2)
