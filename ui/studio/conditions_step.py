@@ -24,6 +24,8 @@ def show(current: StudioSession) -> None:
     document = conditions.show(current)
     reading = context_from_json(json.dumps(document), "conditions", load_library())
     current.context = reading.value
+    errors = (finding.message for finding in reading.diagnostics if finding.is_error)
+    current.problem = sentence(next(errors, ""))
     _findings(reading.diagnostics)
     st.button(
         "Search for a design",

@@ -47,7 +47,8 @@ def show(current: StudioSession, verdict: Verdict | None, before: Verdict | None
             on_ring=lambda: _choose(current),
         )
     if verdict is None:
-        note("warn", "Not scored.", "The conditions have errors; mend them first.")
+        mend = "The conditions have errors; mend them first."
+        note("warn", "Not scored.", f"{mend} {current.problem}".rstrip())
         return
     _violations(current, verdict.violations)
 

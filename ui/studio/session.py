@@ -25,6 +25,7 @@ class StudioSession:
         step: The step that is open.
         conditions: The context as a JSON document, as the form holds it.
         context: The same, resolved; None while it has errors.
+        problem: The first of those errors.
         spec: The design on the bench.
         origin: Where it came from, in words.
         untouched: The design as it came; a what-if is compared with it.
@@ -45,6 +46,7 @@ class StudioSession:
     step: str = STEPS[0]
     conditions: dict[str, Any] = field(default_factory=dict)
     context: Context | None = None
+    problem: str = ""
     spec: RosetteSpec | None = None
     origin: str = ""
     untouched: RosetteSpec | None = None
