@@ -50,7 +50,9 @@ class Parameter(_Closed):
     description: str | None = Field(default=None, description="Help text in the form.")
     required: bool = Field(default=False, description="Whether a run must give it.")
     default: Any = Field(default=None, description="Value when a run gives none.")
-    pattern: str | None = Field(default=None, description="Regular expression that is found in the text; anchor it with ^ and $.")
+    pattern: str | None = Field(
+        default=None, description="Regular expression found in the text; anchor with ^ and $."
+    )
     choices: list[str | int | float | bool] | None = Field(
         default=None, min_length=1, description="Allowed values, for type `choice`."
     )
