@@ -60,7 +60,7 @@ def translate(error: Exception, provider: LLMProvider) -> LuthierError:
         reason = _detail(str(error.__cause__ or error), provider)
         return ServiceUnreachable(
             "model-unreachable",
-            f"the model's server {provider.host} does not answer: {reason}",
+            f"the model's server {provider.host} does not answer: {reason.rstrip('.')}.",
             "Start it, or correct its address, or use the offline drafter.",
         )
     if isinstance(error, openai.APIStatusError):
