@@ -39,6 +39,15 @@ def written(**inputs: Any) -> Any:
     return message_from_bytes(rfc822(read(**inputs), MARKS), policy=default)
 
 
+def refusal(**inputs: Any) -> LuthierError | None:
+    """Return why a message is not written."""
+    try:
+        written(**inputs)
+    except LuthierError as error:
+        return error
+    return None
+
+
 def test_every_header_has_its_place() -> None:
     """Names, copies, threads and marks arrive; blind copies are in no header."""
     mail = written(
@@ -168,16 +177,16 @@ def test_what_is_refused(inputs: dict[str, Any], code: str) -> None:
 def test_a_written_message_is_compared_with_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
     """A header that comes in while the message is written ends it, whatever let it through.
 
-    Python 3.11 lets this one through; later ones write it without the line break.
+    Some releases of Python let this one through; others write it without the line break.
     """
     monkeypatch.setattr(message, "encoded_word_in", lambda _: None)
-    try:
-        mail = written(subject="=?utf-8?q?a=0D=0ABcc=3A_eve=40elsewhere=2Eexample?=")
-    except LuthierError as error:
+    subject = "=?utf-8?q?a=0D=0ABcc=3A_eve=40elsewhere=2Eexample?="
+    error = refusal(subject=subject)
+    if error is None:
+        assert "Bcc" not in written(subject=subject)
+    else:
         assert error.code == "header-injection"
         assert "Bcc" in error.message
-    else:
-        assert "Bcc" not in mail
 
 
 def test_attachments_have_a_limit() -> None:
