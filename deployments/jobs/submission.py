@@ -15,12 +15,16 @@ from prefect_luthier.settings import Settings
 
 FLOW = "run-action-job"
 DEPLOYMENT = "luthier"
+QUEUE = "luthier-jobs"
+"""Work queue of the jobs: each is a process, and a plan may have a hundred of them."""
+
 ENTRYPOINT = "prefect_luthier.flows.run_action_job.run_action_job"
 
 
 async def prepare_prefect(api: httpx.AsyncClient, settings: Settings) -> str:
-    """Create the deployment and the rate limits that jobs need; return the deployment's id."""
+    """Create the queue, the deployment and the rate limits of jobs; return the deployment's id."""
     await ensure_rates(api, settings.sends_per_minute)
+    await _ensure_queue(api, settings)
     found = await api.get(f"/deployments/name/{FLOW}/{DEPLOYMENT}")
     if found.is_success:
         return str(found.json()["id"])
@@ -31,12 +35,28 @@ async def prepare_prefect(api: httpx.AsyncClient, settings: Settings) -> str:
     return str(answer.json()["id"])
 
 
+async def _ensure_queue(api: httpx.AsyncClient, settings: Settings) -> None:
+    """Create the work queue with its limit; one that exists keeps what people set."""
+    queues = f"/work_pools/{settings.work_pool}/queues"
+    if (await api.get(f"{queues}/{QUEUE}")).is_success:
+        return
+    queue = {
+        "name": QUEUE,
+        "description": "Actions that `luthier ai execute` accepted, so many at once.",
+        "concurrency_limit": settings.jobs_at_once,
+    }
+    answer = await api.post(queues, json=queue)
+    if answer.status_code != httpx.codes.CONFLICT:  # another process was faster
+        answer.raise_for_status()
+
+
 def _deployment(flow_id: str, settings: Settings) -> dict[str, Any]:
     return {
         "name": DEPLOYMENT,
         "flow_id": flow_id,
         "entrypoint": ENTRYPOINT,
         "work_pool_name": settings.work_pool,
+        "work_queue_name": QUEUE,
         "description": "Does one action that `luthier ai execute` accepted, once.",
         "tags": ["luthier-jobs"],
         "parameter_openapi_schema": {

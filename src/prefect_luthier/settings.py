@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     sends_per_minute: int = Field(
         default=60, gt=0, description="Most messages a minute that a provider is given."
     )
+    jobs_at_once: int = Field(
+        default=8, gt=0, description="Most accepted actions that are done at the same time."
+    )
 
     @field_validator("data_dir")
     @classmethod

@@ -18,6 +18,7 @@ from prefect_luthier.ai_builder.action_planning.plan import PlannedAction
 from prefect_luthier.blocks.blob_store import open_blob_store
 from prefect_luthier.blocks.columns import now
 from prefect_luthier.deployments.jobs.rates import ensure_rates, rate_name
+from prefect_luthier.deployments.jobs.submission import prepare_prefect
 from prefect_luthier.deployments.jobs.sweep import JobSweeper
 from prefect_luthier.deployments.store.action_plans import Asker
 from prefect_luthier.deployments.store.catalog import seed
@@ -312,6 +313,23 @@ async def test_a_job_that_was_never_handed_over_is_handed_over(
         assert await JobSweeper(allowed).sweep(api) == []
         run = await api.get(f"/flow_runs/{_run_of(allowed, accepted.jobs[0].id)}")
     assert run.json()["parameters"] == {"job_id": str(accepted.jobs[0].id)}
+
+
+async def test_jobs_wait_in_a_queue_of_their_own_with_a_limit(
+    allowed: Settings, prefect_api: str
+) -> None:
+    """A plan of a hundred actions is not a hundred processes; a limit that people set stays."""
+    async with httpx.AsyncClient(base_url=prefect_api) as api:
+        await _make_pool(api, allowed.work_pool)
+        queue = f"/work_pools/{allowed.work_pool}/queues/luthier-jobs"
+        deployment_id = await prepare_prefect(api, allowed)
+        assert (await api.get(queue)).json()["concurrency_limit"] == allowed.jobs_at_once
+        deployment = (await api.get(f"/deployments/{deployment_id}")).json()
+        assert deployment["work_queue_name"] == "luthier-jobs"
+        await api.patch(queue, json={"concurrency_limit": 3})
+        assert await prepare_prefect(api, allowed) == deployment_id
+        assert (await api.get(queue)).json()["concurrency_limit"] == 3
+        await api.patch(queue, json={"concurrency_limit": allowed.jobs_at_once})
 
 
 async def test_every_lost_job_is_handed_over_however_many_there_are(
