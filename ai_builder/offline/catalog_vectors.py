@@ -15,7 +15,7 @@ from prefect_luthier.canonical import digest
 from prefect_luthier.catalog import CatalogEntry
 
 # Changes when the same texts would give other vectors.
-_ENCODER_VERSION = 2
+_ENCODER_VERSION = 5
 
 
 def entry_text(entry: CatalogEntry) -> str:

@@ -6,7 +6,11 @@ import re
 
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL
 from prefect_luthier.ai_builder.offline.literals import is_mark
-from prefect_luthier.ai_builder.offline.openings import opens_clause, opens_passive
+from prefect_luthier.ai_builder.offline.openings import (
+    opens_clause,
+    opens_passive,
+    starts_with_verb,
+)
 from prefect_luthier.ai_builder.offline.order_words import POLITE
 from prefect_luthier.ai_builder.offline.retrieval import query_terms
 from prefect_luthier.ai_builder.offline.word_vectors import is_word
@@ -15,7 +19,14 @@ from prefect_luthier.ai_builder.offline.words import vocabulary
 
 def is_order(text: str) -> bool:
     """Return whether a clause tells somebody to do something, rather than adding to another."""
-    return opens_clause(text) or opens_passive(text) or opens_clause(f"{text} it")
+    if opens_clause(text) or opens_passive(text) or opens_clause(f"{text} it"):
+        return True
+    return starts_with_verb(text) and len(text.split()) > _FEWEST and not _NAMED.match(text)
+
+
+# `find literature about X` is an order, `grade A` and `return 12` are none.
+_FEWEST = 2
+_NAMED = re.compile(r"\w+\s+(?:[A-Z\d#]|[a-z]+s\s*$|(?:and|or|of|is|are|was|were)\b)")
 
 
 def is_vague(text: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from prefect_luthier.deployments.definition.validate import validate
 from prefect_luthier.settings import Settings
 
 MAX_REQUEST_CHARACTERS = 20_000
+_MOST_NAMED = 3
 
 
 class OfflineDrafter:
@@ -103,7 +105,7 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
     if gibberish and (reading.unknown or len(reading.actions) <= 1):
         return _no_request(catalog)
     if reading.unknown:
-        return _unknown(catalog, reading.unknown[0])
+        return _unknown(catalog, index, reading.unknown)
     if not reading.actions:
         return _nothing_found(reading, catalog)
     composed = compose(reading.actions, schedule, masked, catalog, text)
@@ -131,7 +133,7 @@ def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Dr
         return _refuse(catalog, "invalid-base", "The base has no steps to change.")
     changes = refine(masked, form, catalog, index)
     if changes.unknown:
-        return _unknown(catalog, changes.unknown[0])
+        return _unknown(catalog, index, changes.unknown)
     if not changes.operations:
         return _refuse(
             catalog,
@@ -204,8 +206,16 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
-def _unknown(catalog: Catalog, what: str) -> Draft:
-    return _refuse(catalog, "unknown-capability", f"Nothing in the catalog can do {what!r}.")
+def _unknown(catalog: Catalog, index: Index, unknown: Sequence[str]) -> Draft:
+    """Refuse what no entry does, and name the entries that come nearest to it."""
+    what = " or ".join(repr(each) for each in unknown[:_MOST_NAMED])
+    nearest = dict.fromkeys(
+        f"`{match.entry.slug}`"
+        for each in unknown[:_MOST_NAMED]
+        for match in index.rank(each, limit=_MOST_NAMED)
+    )
+    hint = f" Nearest to it: {', '.join(list(nearest)[:_MOST_NAMED])}." if nearest else ""
+    return _refuse(catalog, "unknown-capability", f"Nothing in the catalog can do {what}.{hint}")
 
 
 def _refuse(catalog: Catalog, code: Any, message: str) -> Draft:

@@ -35,7 +35,7 @@ _ADD_WORDS = re.compile(
 
 
 # What is asked of a workflow is work for it, however far its words are.
-_EASE = 0.6
+_EASE = 0.25
 # What is done besides hinders nothing that is done already.
 _BESIDES = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
 

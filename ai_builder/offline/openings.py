@@ -113,8 +113,17 @@ _WHEN_FIRST = re.compile(
 )
 
 
+# What is wanted to be known and can be measured: work for a step, however it is put.
+_MEASURED = re.compile(
+    r"^(?:and\s+|so\s+)?(?:how (?:much|many|long|often|full|busy|old|warm|cold|hot|far))\b(?!.*\byou\b)",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
 def is_directive(sentence: str) -> bool:
     """Return whether a sentence asks for something, rather than telling about it."""
+    if _MEASURED.match(sentence.strip()):
+        return True
     if sentence.strip().endswith(":") or is_question(sentence):
         return False
     stripped = _GREETING.sub("", sentence.strip(" .,!?"))

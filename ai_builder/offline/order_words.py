@@ -70,6 +70,6 @@ BESIDE_INTRO = re.compile(
 )
 
 OTHERWISE = re.compile(
-    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|if not(?!\s+\w+\s*,)|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",  # noqa: E501 - a pattern reads best in one piece
+    r"^(?:and\s+|but\s+|or\s+)?(?:otherwise|else|when not(?=\s*,)|if not(?!\s+\w+\s*,)|(?:anything|everything) else(?=\s+(?:gets?|is|goes|to)\b)|or else|if (?:that|it|this)(?:'s| is) not the case)\b\s*,?\s*",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )

@@ -47,6 +47,19 @@ _ONE_BY_ONE = re.compile(
     r"\(?\b(?:one after (?:the other|another)|(?:exactly )?in (?:this|that|the given) order|sequentially)\b(?:,? please)?\)?",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
+_NEXT_MISSPELT = re.compile(r"(?P<glue>\band|,)\s+than(?=\s)", re.IGNORECASE)
+_AFTER_ORDER = re.compile(
+    r"(?P<glue>\band|,)\s+after\s+(?!(?:that|this|which|it)\b)(?:to\s+)?(?=(?P<rest>[^.;!?\n]+))",
+    re.IGNORECASE,
+)
+_HEADED = re.compile(
+    r"(?P<start>^|[.;,!?\n]\s*(?:[-*•]\s+|\(?\d{1,2}[.)]\s+)?)(?P<head>[^.;,:!?\n]{1,32})(?::|->|=>|→)\s*(?=(?P<rest>[^.;!?\n]+))"
+)
+_HEAD_WORDS = 4
+_REST_OF_CASES = re.compile(
+    r"(?:(?:anything|everything|all) (?:else|other|worse|better|less|more|lower|higher|below|above)|otherwise|else|below|above|less|more|worse|better|lower|higher|(?:all |the )?(?:others?|rest))",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 _SUBORDINATE = re.compile(
     r"(?<![\w-])(?P<head>if|unless|in case|when(?=\s+(?:valid|ok|done|ready|yes|no|not|true|it|they|the|this|that|there|something|anything|any|all|both|everything)\b)|after|once|as soon as|should(?=\s+(?:it|the|they|this|that|there|any|something|anything)\b))\s+",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
@@ -69,6 +82,9 @@ def rephrased(text: str) -> str:
     text = _REASON.sub("", text)
     text = _FIRST_NEEDED.sub(lambda match: f" But first {match['what']}", text)
     text = _WHICH_FIRST.sub(", but first ", text)
+    text = _NEXT_MISSPELT.sub(r"\g<glue> then", text)
+    text = _AFTER_ORDER.sub(_as_next, text)
+    text = _by_cases(text)
     text = _ASKED_FIRST.sub(r"\g<start>if \g<subject> \g<verb>\g<rest>, ", text)
     text = _OTHER_SIDE.sub(lambda match: f"{match['start']} otherwise, ", text)
     for pattern in (_STATE_FIRST, _AMOUNT_FIRST):
@@ -78,6 +94,34 @@ def rephrased(text: str) -> str:
         for piece in re.split(r"((?<=[.;!?\n])\s+|\n+)", text)
     )
     return _WHEN_STATE.sub("if", text)
+
+
+def _as_next(match: re.Match[str]) -> str:
+    """Return `and after write to them` as `and then write to them`."""
+    return f"{match['glue']} then " if opens_clause(match["rest"]) else match[0]
+
+
+def _by_cases(text: str) -> str:
+    """Return `grade A: sell it. Anything worse: scrap it` with its cases as conditions."""
+    cases = [match for match in _HEADED.finditer(text) if _is_case(match)]
+    if not any(_REST_OF_CASES.fullmatch(match["head"].strip()) for match in cases):
+        cases = [match for match in cases if not opens_clause(match["head"])]
+    if len(cases) < 2:  # noqa: PLR2004 - one heading is a title
+        return text
+    found, position = "", 0
+    for match in cases:
+        start = re.sub(r"[,?]\s*$", "; ", match["start"])
+        head = match["head"].strip()
+        case = "otherwise" if found and _REST_OF_CASES.fullmatch(head) else f"if {head}"
+        found += f"{text[position : match.start()]}{start}{case}, "
+        position = match.end()
+    return found + text[position:]
+
+
+def _is_case(match: re.Match[str]) -> bool:
+    head = match["head"].lower().split()
+    few = 0 < len(head) <= _HEAD_WORDS and head[0] not in {"if", "when", "unless"}
+    return few and opens_clause(match["rest"])
 
 
 def _as_condition(match: re.Match[str]) -> str:
@@ -116,7 +160,7 @@ def _order_start(text: str, shortest: int) -> int | None:
         before = text[:start].rsplit(maxsplit=1)[-1].lower()
         if before in _NO_ORDER_AFTER and text[:start].lower().strip() not in {"no", "not", "yes"}:
             continue
-        if _TO_SOMEONE.match(text, start):
+        if _TO_SOMEONE.match(text, start) or _CAUSED.match(text, start):
             return start
         if _TENSE.match(text, start):
             continue
@@ -126,6 +170,10 @@ def _order_start(text: str, shortest: int) -> int | None:
 
 
 _TO_SOMEONE = re.compile(r"[a-z]+ (?:me|us|him|them)\b", re.IGNORECASE)
+_CAUSED = re.compile(
+    r"(?:have|get) (?:it|them|this|that|these|those|(?:the|a|an|its|their) [\w-]+) \w+(?:ed|en|nt|wn|ade|ut)\b",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 _TENSE = re.compile(r"(?:have|has|had|got|did|does)\b", re.IGNORECASE)
 # After these a verb is none, or is no order: `the build`, `to send it`, `you send it`.
 _NO_ORDER_AFTER_TEXT = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from prefect_luthier.ai_builder.offline.choice import Action, choose, ranked_texts
+from prefect_luthier.ai_builder.offline.choice import ACCEPT, Action, choose, ranked_texts
 from prefect_luthier.ai_builder.offline.clause_words import IDLE, is_order, is_vague, plain
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Link, split_clauses
 from prefect_luthier.ai_builder.offline.literals import Masked
@@ -48,10 +49,12 @@ def read_actions(text: str, masked: Masked, index: Index) -> Reading:
     """
     about = index.about(plain(text))
     strict = _read(text, masked, about)
-    if not strict.unknown or not strict.actions:
+    if not strict.unknown:
         return strict
     # Among things that can be done, a clause in far words more likely means one of them too.
     lenient = _read(text, masked, about, ease=_EASE)
+    if 1 - math.prod(1 - action.fit for action in lenient.actions) < ACCEPT:
+        return strict
     if len(lenient.unknown) * _FEW <= len(lenient.actions):
         return replace(lenient, unknown=(), left_out=lenient.unknown)
     return lenient

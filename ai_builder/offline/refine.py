@@ -9,7 +9,6 @@ from typing import Any
 from prefect_luthier.ai_builder.offline.base_changes import Refinement, heal
 from prefect_luthier.ai_builder.offline.base_steps import BaseSteps
 from prefect_luthier.ai_builder.offline.clause_words import polished
-from prefect_luthier.ai_builder.offline.clauses import sentences
 from prefect_luthier.ai_builder.offline.edits import (
     Editing,
     edit_care,
@@ -20,6 +19,7 @@ from prefect_luthier.ai_builder.offline.edits import (
 from prefect_luthier.ai_builder.offline.insertions import add_steps
 from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.retrieval import Index
+from prefect_luthier.ai_builder.offline.sentences import sentences
 from prefect_luthier.ai_builder.offline.step_edits import edit_guard, edit_removal, edit_replacement
 from prefect_luthier.ai_builder.offline.value_edits import (
     edit_contrast,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections import Counter
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import DamerauLevenshtein
 
+from prefect_luthier.ai_builder.offline.agreement import Stance, agreement, stance
 from prefect_luthier.ai_builder.offline.catalog_vectors import entry_vectors
 from prefect_luthier.ai_builder.offline.meanings import meaning
 from prefect_luthier.ai_builder.offline.word_vectors import is_word, nearness, vectors
@@ -31,15 +33,13 @@ _LATE_AFTER, _LATE_WEIGHT = 4, 0.6
 _WEAK_WEIGHT = 0.3
 _VERB_WEIGHT = 1.3
 _ASKED_SHARE = 0.6
-_OPPOSITE_FACTOR = 0.35
 _CONTEXT_BONUS = 0.08
 _SUBJECT_BONUS = 0.2
 _SERVICE_FACTOR = 0.8
 # The verb is among the first words of a clause; what an entry does, among those of its own.
 _VERB_WITHIN, _ACTION_WITHIN = 3, 4
-# What speaks for an entry (meaning, words, verb, lead), and what must be outweighed.
-_EVIDENCE = (6.5, 2.4, 0.3, 7.3)
-_DOUBT = 6.65
+# What speaks for an entry, and what must be outweighed.
+EVIDENCE_PATH = Path(__file__).with_name("evidence.toml")
 # How far an entry is taken to do what a verb says that says little, such as `get` or `make`.
 _ANY_VERB = 0.55
 # The words' part in a score; the rest is the nearness of meanings, whole from this cosine on.
@@ -53,6 +53,12 @@ class Term:
 
     stem: str
     word: str
+
+
+@cache
+def _evidence() -> dict[str, float]:
+    """Return the weights of the signs of fit, which `fit_evidence.py` among the tests finds."""
+    return tomllib.loads(EVIDENCE_PATH.read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -82,19 +88,20 @@ class Match:
         A logistic regression over clauses whose entry is known, each once with its entry in the
         catalog and once without it.
         """
-        evidence = (self.meaning, self.asked, self.verb, self.lead)
-        weighed = sum(weight * each for weight, each in zip(_EVIDENCE, evidence, strict=True))
-        return 1 / (1 + math.exp(-(weighed - _DOUBT)))
+        weights = _evidence()
+        signs = {"meaning": self.meaning, "asked": self.asked, "verb": self.verb, "lead": self.lead}
+        weighed = sum(weights[sign] * value for sign, value in signs.items())
+        return 1 / (1 + math.exp(weights["doubt"] - weighed))
 
 
 @dataclass(frozen=True)
 class _Document:
-    """An entry's words: the weight of each stem, the stems of its slug, its sides, its action."""
+    """An entry's words: the weight of each stem, the stems of its slug, its stance, its action."""
 
     entry: CatalogEntry
     weights: dict[str, float]
     slug: tuple[str, ...]
-    sides: frozenset[str]
+    stance: Stance
     action: tuple[str, ...]
 
 
@@ -188,7 +195,7 @@ class Index:
         scores = _ASKED_SHARE * asked + (1 - _ASKED_SHARE) * offered
         meant = self._meanings @ meaning(text)
         scores = _WORDS_SHARE * scores + (1 - _WORDS_SHARE) * np.clip(meant / _SAME_MEANING, 0, 1)
-        agreement = self._agreement(query)
+        agreement = self._agreement(text, query)
         scores, asked = (
             (scores + self._context_bonus(context, query)) * agreement,
             asked * agreement,
@@ -263,20 +270,11 @@ class Index:
                         row[self._columns[other]] = max(row[self._columns[other]], _TYPO)
         return np.asarray(near, dtype=np.float32)
 
-    def _agreement(self, query: list[Term]) -> Floats:
-        """Return a factor below 1 for the entries that do the opposite of what is asked."""
-        known = vocabulary()
-        asked = frozenset().union(*(known.polarity.get(term.stem, frozenset()) for term in query))
-        if not asked:
-            return np.ones(len(self._documents), dtype=np.float32)
-        opposed = {second for first, second in known.opposites if first in asked} - asked
-        return np.array(
-            [
-                _OPPOSITE_FACTOR if document.sides & opposed and not document.sides & asked else 1.0
-                for document in self._documents
-            ],
-            dtype=np.float32,
-        )
+    def _agreement(self, text: str, query: list[Term]) -> Floats:
+        """Return a factor below 1 for the entries that something in a clause rules out."""
+        asked = stance([term.word for term in query], text)
+        factors = [agreement(asked, document.stance) for document in self._documents]
+        return np.array(factors, dtype=np.float32)
 
 
 @lru_cache(maxsize=20_000)
@@ -328,13 +326,14 @@ def _document(entry: CatalogEntry, forms: dict[str, str]) -> _Document:
         for term in terms:
             weights[term.stem] = max(weights.get(term.stem, 0.0), weight)
             forms.setdefault(term.stem, term.word)
-    polarity = vocabulary().polarity
-    sides = frozenset().union(*(polarity.get(term.stem, frozenset()) for term in slug))
-    if not sides and description:
-        sides = polarity.get(description[0].stem, frozenset())
+    deciding = [term.word for term in (*slug, *description[:1])]
     action = dict.fromkeys(term.stem for term in (*slug, *description[:_ACTION_WITHIN]))
     return _Document(
-        entry, weights, tuple(dict.fromkeys(t.stem for t in slug)), sides, tuple(action)
+        entry,
+        weights,
+        tuple(dict.fromkeys(t.stem for t in slug)),
+        stance(deciding, f"{_split_camel(entry.slug)} {entry.description}"),
+        tuple(action),
     )
 
 

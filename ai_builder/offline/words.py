@@ -38,6 +38,7 @@ class Vocabulary:
         noun_verbs: Those of them that are as often nouns, such as `report`.
         opposites: Pairs of sides that exclude each other.
         polarity: The sides that a word is on, by stem.
+        named: Kind and usual name of products, channels and formats, by any of their names.
         weak: Words that say little about which action is meant.
         stop: Words that say nothing.
         light: Verbs that say little about what is done, such as `get`.
@@ -53,6 +54,7 @@ class Vocabulary:
     noun_verbs: frozenset[str]
     opposites: frozenset[tuple[str, str]]
     polarity: dict[str, frozenset[str]]
+    named: dict[str, tuple[str, str]]
     weak: frozenset[str]
     stop: frozenset[str]
     light: frozenset[str]
@@ -87,6 +89,7 @@ def vocabulary() -> Vocabulary:
             (first, second) for a, b in opposites for first, second in ((a, b), (b, a))
         ),
         polarity=_sides(data["polarity"]),
+        named=_named(data["named"]),
         weak=frozenset(map(_raw_stem, data["weak"]["words"].split())),
         vague=frozenset(map(_raw_stem, data["vague"]["words"].split())),
         light=frozenset(map(_raw_stem, data["light"]["words"].split())),
@@ -128,3 +131,13 @@ def _sides(table: dict[str, str]) -> dict[str, frozenset[str]]:
         for word in members.split():
             found.setdefault(_raw_stem(word), set()).add(side)
     return {word: frozenset(sides) for word, sides in found.items()}
+
+
+def _named(table: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Return kind and first name of each name; names of one thing stand with slashes between."""
+    return {
+        name: (kind, aliases.partition("/")[0])
+        for kind, members in table.items()
+        for aliases in members.split()
+        for name in aliases.split("/")
+    }
