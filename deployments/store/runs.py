@@ -229,15 +229,19 @@ def find_run(session: Session, run_id: str) -> RunRecord:
         RunRecord,
         run_id,
         thing="run",
-        advice="`luthier status` lists the newest.",
+        advice="`luthier runs` lists the newest.",
         column="run_id",
     )
 
 
-def recent_runs(session: Session, limit: int = 20) -> list[RunRecord]:
-    """Return the newest runs, newest first."""
-    query = select(RunRecord).order_by(col(RunRecord.created_at).desc()).limit(limit)
-    return list(session.exec(query))
+def recent_runs(
+    session: Session, limit: int = 20, workflow_id: str | None = None
+) -> list[RunRecord]:
+    """Return the newest runs, newest first, without those that a step of another run started."""
+    query = select(RunRecord).where(col(RunRecord.parent_run).is_(None))
+    if workflow_id is not None:
+        query = query.where(RunRecord.workflow_id == workflow_id)
+    return list(session.exec(query.order_by(col(RunRecord.created_at).desc()).limit(limit)))
 
 
 def _result(row: StepRow) -> StepResult:

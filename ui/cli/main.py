@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("plan:plan", "Show what a run would do, with its parameters resolved."),
     "run": ("run:run", "Run a workflow and watch its steps."),
     "resume": ("run:resume", "Continue a failed run from the steps that did not finish."),
+    "runs": ("runs:runs", "List the newest runs."),
     "logs": ("logs:logs", "Print what a run wrote."),
     "cancel": ("cancel:cancel", "Cancel a run and everything it started."),
     "register": ("register:register", "Make a definition a Prefect deployment."),

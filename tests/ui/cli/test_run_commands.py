@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
+
+from prefect_luthier.deployments.store.tables import RunRecord
 
 TEXT = """
 schema = 1
@@ -76,6 +80,37 @@ def test_run_prints_its_document_and_is_found_again(luthier, greet):
     assert "hello Ann's $HOME 3" in [line["message"] for line in logs["lines"]]
     raw, _ = luthier("logs", document["run_id"][:8], "--raw")
     assert raw.splitlines() == ["hello | hello Ann's $HOME 3"]
+    assert document["run_id"][:8] in luthier("runs")[0]
+
+
+def test_the_newest_runs_are_listed(luthier, session):
+    """They are newest first, those of one workflow on demand; a lost one does not seem to run."""
+    begun = datetime(2026, 1, 1, 7, tzinfo=UTC)
+    for day, workflow in enumerate(("digest", "report", "digest")):
+        session.add(
+            RunRecord(
+                run_id=uuid4(),
+                workflow_id=workflow,
+                version=f"1.0.{day}",
+                definition_digest="d",
+                plan_digest="p",
+                plan={},
+                actor="ann",
+                state="failed" if day == 0 else "running",
+                message="step `a` failed\nand more" if day == 0 else "",
+                created_at=begun + timedelta(days=day),
+            )
+        )
+    session.commit()
+    found = luthier.json("runs")["runs"]
+    assert [run["version"] for run in found] == ["1.0.2", "1.0.1", "1.0.0"]
+    assert [run["state"] for run in found] == ["crashed", "crashed", "failed"]
+    assert [run["version"] for run in luthier.json("runs", "digest", "--limit", "1")["runs"]] == [
+        "1.0.2"
+    ]
+    first = luthier("runs", "digest")[0].splitlines()[-1]
+    assert first.endswith("failed     digest 1.0.0: step `a` failed")
+    assert "there are no such runs" in luthier("runs", "other")[1]
 
 
 def test_failed_run_exits_with_1_and_its_reason(luthier, greet):
