@@ -24,6 +24,9 @@ from prefect_luthier.settings import Settings
 PREFECT_PORT = 14200
 BUILDER_PORT = 18501
 
+# What a developer's shell may set.
+FOREIGN = ("LUTHIER_", "PREFECT_", "OPENAI_", "AI_", "ALLOW_ACTIONS")
+
 
 @dataclass(frozen=True)
 class StackUnderTest:
@@ -40,7 +43,7 @@ class StackUnderTest:
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("LUTHIER_", "PREFECT_")) and name != "DATABASE_URL"
+            if not name.startswith(FOREIGN) and name != "DATABASE_URL"
         }
         return kept | {
             "LUTHIER_DATA_DIR": str(self.data_dir),
