@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from prefect_luthier.errors import LuthierError
+from prefect_luthier.lifecycle import IllegalTransition
 from prefect_luthier.rmos.approval.lifecycle import LIFECYCLE
 
 Decision = Literal["approve", "reject", "request_revision", "override", "revoke", "archive"]
@@ -76,6 +77,22 @@ def check_decision(
     if rule is not None:
         rule(standing, actor, note, policy or ApprovalPolicy())
     return target
+
+
+def possible_decisions(standing: Standing) -> list[Decision]:
+    """Return the decisions that somebody can make now, with a reason where one is needed."""
+    return [decision for decision in DECISIONS if obstacle(decision, standing) is None]
+
+
+def obstacle(decision: Decision, standing: Standing) -> LuthierError | None:
+    """Return why nobody can make a decision now, whatever reason is given; None if somebody can."""
+    policy = ApprovalPolicy()
+    somebody_else, reason = f"not {standing.submitted_by}", "x" * policy.min_reason
+    try:
+        check_decision(decision, standing, actor=somebody_else, note=reason, policy=policy)
+    except (IllegalTransition, NotAllowed) as error:
+        return error
+    return None
 
 
 def _check_approval(standing: Standing, _actor: str, _note: str, policy: ApprovalPolicy) -> None:

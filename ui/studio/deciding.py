@@ -65,6 +65,8 @@ def _on_record(current: StudioSession, view: DesignView) -> None:
         f'{labels}</div><p class="lu-under">{escape(verdict)} · revision {row.revision} · '
         f"handed in by {escape(row.actor)}</p>"
     )
+    if view.unapprovable is not None:
+        note("quiet", view.unapprovable.message, view.unapprovable.advice)
     if view.decisions:
         _decisions(current, view)
     _history(view)

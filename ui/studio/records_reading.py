@@ -8,11 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from prefect_luthier.flows.rosette.records import Records
-from prefect_luthier.rmos.approval.lifecycle import LIFECYCLE
-from prefect_luthier.rmos.approval.rules import DECISIONS, Decision
+from prefect_luthier.rmos.approval.rules import Decision, NotAllowed, obstacle, possible_decisions
 from prefect_luthier.rmos.design.context import Context
 from prefect_luthier.rmos.design.spec import RosetteSpec
-from prefect_luthier.rmos.store.designs import find_design, history, list_designs
+from prefect_luthier.rmos.store.designs import find_design, history, list_designs, standing
 from prefect_luthier.rmos.store.releases import Release, newest_release
 from prefect_luthier.rmos.store.tables import DesignRow
 
@@ -38,12 +37,14 @@ class DesignView:
         row: The design as it stands.
         lines: Its transitions, oldest first.
         decisions: What a person may decide now.
+        unapprovable: The rule that forbids to approve it, where only a rule does.
         release: What is released for it.
     """
 
     row: DesignRow
     lines: Sequence[HistoryLine]
     decisions: Sequence[Decision]
+    unapprovable: NotAllowed | None
     release: Release | None
 
     @property
@@ -82,11 +83,17 @@ def read_design(records: Records, wanted: str) -> DesignView:
             )
             for step, artifact in history(session, row.id)
         ]
-        possible = set(LIFECYCLE.events_from(row.state))
-        decisions: list[Decision] = [each for each in DECISIONS if each in possible]
+        stands = standing(session, row)
+        against = obstacle("approve", stands)
         session.expunge_all()
         release = newest_release(session, row.id)
-    return DesignView(row, lines, decisions, release)
+    return DesignView(
+        row,
+        lines,
+        possible_decisions(stands),
+        against if isinstance(against, NotAllowed) else None,
+        release,
+    )
 
 
 def recent_designs(records: Records, limit: int = 30) -> list[tuple[UUID, str]]:

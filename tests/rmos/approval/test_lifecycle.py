@@ -16,6 +16,7 @@ from prefect_luthier.rmos.approval.rules import (
     NotAllowed,
     Standing,
     check_decision,
+    possible_decisions,
 )
 
 REASON = "the customer accepts it"
@@ -181,3 +182,23 @@ class Designs(RuleBasedStateMachine):
 
 Designs.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 test_any_order_of_events_keeps_the_rules = Designs.TestCase
+
+
+@pytest.mark.parametrize(
+    ("changes", "approvable"),
+    [
+        ({}, True),
+        ({"risk": "YELLOW", "score": 70.0}, True),
+        ({"risk": "YELLOW", "score": 69.9}, False),
+        ({"risk": "RED", "score": 90.0}, False),
+        ({"risk": None, "score": None}, False),
+    ],
+    ids=["green", "yellow", "low-yellow", "red", "unjudged"],
+)
+def test_what_is_offered_can_be_made(changes: dict[str, object], approvable: bool) -> None:
+    """An approval that a rule forbids is not offered; an override is, to a second person."""
+    offered = possible_decisions(standing(**changes))  # type: ignore[arg-type]
+    assert ("approve" in offered) == approvable
+    assert {"reject", "override", "request_revision"} <= set(offered)
+    for decision in offered:
+        check_decision(decision, standing(**changes), actor="bert", note=REASON)  # type: ignore[arg-type]

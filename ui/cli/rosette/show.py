@@ -9,11 +9,11 @@ from sqlmodel import Session
 
 from prefect_luthier.errors import UsageError
 from prefect_luthier.flows.rosette.records import open_records
-from prefect_luthier.rmos.approval.lifecycle import LIFECYCLE, STATES
-from prefect_luthier.rmos.approval.rules import DECISIONS
+from prefect_luthier.rmos.approval.lifecycle import STATES
+from prefect_luthier.rmos.approval.rules import possible_decisions
 from prefect_luthier.rmos.store.artifacts import is_intact
 from prefect_luthier.rmos.store.attachments import attachment_json
-from prefect_luthier.rmos.store.designs import history, list_designs
+from prefect_luthier.rmos.store.designs import history, list_designs, standing
 from prefect_luthier.rmos.store.releases import newest_release
 from prefect_luthier.rmos.store.searches import attempts_of
 from prefect_luthier.rmos.store.subjects import Subject, find_subject
@@ -120,14 +120,14 @@ def _design_json(row: DesignRow) -> dict[str, Any]:
 
 
 def _full_design(session: Session, row: DesignRow) -> dict[str, Any]:
+    stands = standing(session, row)
     steps = history(session, row.id)
     released = newest_release(session, row.id)
-    possible = [event for event in LIFECYCLE.events_from(row.state) if event in DECISIONS]
     verdicts = [artifact for _, artifact in steps if artifact.decision is not None]
     return {
         "kind": "design",
         **_design_json(row),
-        "possible": possible,
+        "possible": possible_decisions(stands),
         "spec": row.spec,
         "context": row.context,
         "verdict": verdicts[-1].document["verdict"] if verdicts else None,
