@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from prefect_luthier.ai_builder.offline.clause_words import is_vague, plain, points_back
 from prefect_luthier.ai_builder.offline.clauses import PARALLEL, Clause, Link
 from prefect_luthier.ai_builder.offline.division import Span, best_division, borders
+from prefect_luthier.ai_builder.offline.file_roles import is_read, writes_file
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked
 from prefect_luthier.ai_builder.offline.openings import (
     opens_clause,
@@ -77,9 +78,8 @@ def choose(
         ease: How much less than usual an entry may fit.
     """
     literals = tuple(masked.within(clause.text))
-    commands = [literal.text for literal in literals if literal.kind == "command"]
-    if commands:
-        return [Action(clause, None, commands[0], literals)]
+    if any(literal.kind == "command" for literal in literals):
+        return _commands(clause, literals, masked)
     if is_vague(plain(clause.text)) and not literals and not (before and points_back(clause.text)):
         return []
     context = _context(clause, before, literals)
@@ -93,6 +93,8 @@ def choose(
     parts = _parts(clause, context, masked, index)
     if parts:
         return _with_antecedent(parts, before, masked, index)
+    if whole is not None and _writes_what_is_read(clause.text, whole.entry, literals):
+        return []
     fits = 0.0 if whole is None else whole.fit + _TAKES_FIT * _takes(whole.entry, kinds)
     if whole is None or not _is_fit(whole.score, fits, clause, before, ease):
         return []
@@ -107,6 +109,39 @@ def choose(
         doubtful=clause.directive and not _is_fit(whole.score, fits, clause, before, _DOUBTFUL),
     )
     return _with_antecedent([action], before, masked, index)
+
+
+# What joins the commands of one clause; what else stands between two makes the second a value.
+_JOINED = re.compile(
+    r"\W*(?:(?:and|then|plus|followed by|(?P<beside>(?:and )?(?:in )?parallel (?:with|to)|alongside|together with|beside|at the same time as|simultaneously with|while running))\b\W*)*(?:(?:run|runs|execute)\b\W*)?",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
+
+
+def _commands(clause: Clause, literals: Sequence[Literal], masked: Masked) -> list[Action]:
+    """Return the commands of a clause, such as `run A in parallel with B in that folder`."""
+    given = [literal for literal in literals if literal.kind == "command"]
+    at = [clause.text.index(literal.mark) for literal in given]
+    tail = clause.text[at[-1] + 1 :]
+    found: list[Action] = []
+    for position, literal in enumerate(given):
+        between = clause.text[at[position - 1] + 1 : at[position]] if position else ""
+        joined = _JOINED.fullmatch(between)
+        if joined is None:
+            break
+        beside = bool(joined["beside"]) or clause.text.endswith(PARALLEL)
+        link = Link.BESIDE if beside else Link.NEXT
+        text = clause.text if len(given) == 1 else f"run {literal.mark}{tail}"
+        own = tuple(masked.within(text)) if len(given) > 1 else tuple(literals)
+        part = replace(clause, text=text, link=link if position else clause.link)
+        found.append(Action(part, None, literal.text, own))
+    return found
+
+
+def _writes_what_is_read(text: str, entry: CatalogEntry, literals: Sequence[Literal]) -> bool:
+    """Return whether an entry would write files although the clause only reads those it names."""
+    paths = [literal for literal in literals if literal.kind == "path"]
+    return bool(paths) and writes_file(entry) and all(is_read(text, each.mark) for each in paths)
 
 
 def _is_fit(
@@ -202,7 +237,8 @@ def _parts(clause: Clause, context: str, masked: Masked, index: Index) -> list[A
     spans: dict[tuple[int, int], Span] = {}
     for (first, last), text in texts.items():
         found = _span(text, verb if first else "", context, index)
-        if found is not None:
+        literals = masked.within(text)
+        if found and not _writes_what_is_read(text, found.match.entry, literals):
             spans[first, last] = found
     chosen = best_division(spans, count, ACCEPT_PART)
     if len(chosen) < 2:  # noqa: PLR2004 - fewer is no division

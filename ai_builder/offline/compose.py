@@ -17,6 +17,7 @@ from prefect_luthier.ai_builder.offline.dataflow import (
     list_output,
     result_expression,
 )
+from prefect_luthier.ai_builder.offline.file_roles import is_read
 from prefect_luthier.ai_builder.offline.literals import Literal, Masked
 from prefect_luthier.ai_builder.offline.messages import message_for
 from prefect_luthier.ai_builder.offline.naming import identifier, title, workflow_id
@@ -100,7 +101,23 @@ def compose(
     document["steps"] = {step.id: _table(step, steps) for step in steps}
     if artifacts:
         document["artifacts"] = artifacts
-    return Composition(document, tuple(unsaid))
+    return Composition(document, (*unsaid, *_unused(actions, document["steps"])))
+
+
+_GIVEN_KINDS = frozenset({"path", "url", "email", "command"})
+
+
+def _unused(actions: Sequence[Action], tables: dict[str, Any]) -> list[str]:
+    """Ask about the files, addresses and commands of the request that no step uses."""
+    used = str(tables)
+    given = [
+        each.text for action in actions for each in action.literals if each.kind in _GIVEN_KINDS
+    ]
+    return [
+        f"What is {text!r} for? No step of the draft uses it."
+        for text in dict.fromkeys(given)
+        if text not in used and repr(text)[1:-1] not in used
+    ]
 
 
 def _steps(actions: Sequence[Action], catalog: Catalog) -> list[_Step]:
@@ -136,7 +153,9 @@ def _writer_for(action: Action, catalog: Catalog) -> CatalogEntry | None:
         rf"\b(?:in)?to\s+(?:a file\s+)?(?:called\s+|named\s+)?{paths[-1].mark}", action.clause.text
     ):
         return None
-    if any(slot.role == "path" and slot.required for slot in slots(action.entry)):
+    if any(slot.role == "path" and slot.required for slot in slots(action.entry)) or is_read(
+        action.clause.text, paths[-1].mark
+    ):
         return None
     for entry in catalog:
         roles = {slot.role for slot in slots(entry) if slot.required}

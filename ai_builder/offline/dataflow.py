@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prefect_luthier.ai_builder.offline.conditions import Meaning
+from prefect_luthier.ai_builder.offline.file_roles import is_read, writes_file
 from prefect_luthier.ai_builder.offline.literals import Literal
 from prefect_luthier.ai_builder.offline.named_values import named_value
 from prefect_luthier.ai_builder.offline.naming import identifier
@@ -103,7 +104,7 @@ def fill_inputs(  # noqa: PLR0917 - each is a different thing
         parameters: Declares what nothing else gives.
         item: What each item is, when the step is repeated over a list.
     """
-    free = list(literals)
+    free = _writable(literals, text) if writes_file(entry) else list(literals)
     wanted = slots(entry)
     values: dict[str, Any] = _item_value(wanted, item) if item else {}
     for slot in wanted:
@@ -117,6 +118,11 @@ def fill_inputs(  # noqa: PLR0917 - each is a different thing
         if value is not None:
             values[slot.name] = value
     return {slot.name: values[slot.name] for slot in wanted if slot.name in values}
+
+
+def _writable(literals: Sequence[Literal], text: str) -> list[Literal]:
+    """Return the values of a step that writes a file, without the files that are only read."""
+    return [each for each in literals if each.kind != "path" or not is_read(text, each.text)]
 
 
 def _item_value(wanted: Sequence[Slot], item: str) -> dict[str, Any]:
