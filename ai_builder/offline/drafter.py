@@ -19,7 +19,7 @@ from prefect_luthier.ai_builder.offline.literals import Masked, mask
 from prefect_luthier.ai_builder.offline.reading import Reading, read_actions
 from prefect_luthier.ai_builder.offline.refine import refine
 from prefect_luthier.ai_builder.offline.retrieval import Index
-from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.offline.schedules import find_schedule, schedule_questions
 from prefect_luthier.ai_builder.offline.spelling import mended
 from prefect_luthier.ai_builder.offline.wishes import contradiction, is_mood, is_question
 from prefect_luthier.ai_builder.operations import renames
@@ -109,7 +109,7 @@ def _draft(request: DraftRequest, catalog: Catalog, index: Index) -> Draft:
     if not reading.actions:
         return _nothing_found(reading, catalog)
     composed = compose(reading.actions, schedule, masked, catalog, text)
-    notes = tuple(f"Is this right? {note[:1].upper()}{note[1:]}." for note in schedule.notes)
+    notes = schedule_questions(schedule)
     notes += tuple(
         f"Nothing in the catalog can do {what!r}, so the draft leaves it out. Is it needed?"
         for what in reading.left_out
@@ -138,7 +138,8 @@ def _refined(base: Source, masked: Masked, catalog: Catalog, index: Index) -> Dr
         return _refuse(
             catalog,
             "vague-request",
-            "The request names no change to the workflow. Say which step, schedule or value.",
+            " ".join(changes.unsaid)
+            or "The request names no change to the workflow. Say which step, schedule or value.",
         )
     if base.format == "json":
         toml = write_json_form(changes.form)

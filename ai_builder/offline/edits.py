@@ -11,7 +11,7 @@ from prefect_luthier.ai_builder.offline.base_steps import BaseSteps
 from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.quantities import Care, take_care
-from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.offline.schedules import Schedule, find_schedule
 from prefect_luthier.ai_builder.offline.times import CLOCK, clock
 from prefect_luthier.ai_builder.operations import (
     Operation,
@@ -49,6 +49,11 @@ _ABOUT_SCHEDULE = re.compile(
 )
 
 
+def wished_schedule(text: str) -> Schedule:
+    """Return when a change says that the workflow shall start."""
+    return find_schedule(_plain_schedule(text))
+
+
 def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
     """Return operations on the triggers, and the request without the words for them."""
     if _NO_SCHEDULE.search(text):
@@ -56,7 +61,10 @@ def edit_schedule(text: str, editing: Editing) -> tuple[list[Operation], str]:
         return [SetField(("triggers",), None)], "" if _ABOUT_SCHEDULE.match(
             rest.strip(" .,!")
         ) else rest
-    schedule = find_schedule(_plain_schedule(text))
+    schedule = wished_schedule(text)
+    if schedule.unsayable and not schedule.crons:
+        rest = schedule.rest.strip(" .,!")
+        return [], "" if _ABOUT_SCHEDULE.match(rest) else rest
     if not schedule.crons:
         return _edit_clock(text, editing)
     zone = schedule.timezone

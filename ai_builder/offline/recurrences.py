@@ -27,6 +27,7 @@ PARTS_OF_DAY = {
 }
 _DAYTIME = Clock(9)
 _QUARTERS = "1,4,7,10"
+_HOUR_MINUTES, _DAY_HOURS = 60, 24
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Recurrence:
         zone: The IANA zone that was said.
         cron: A whole expression that was said.
         approximate: What cron cannot say exactly.
+        unsayable: Why no cron expression comes near enough, if none does.
     """
 
     minute: str | None = None
@@ -60,9 +62,12 @@ class Recurrence:
     zone: str | None = None
     cron: str | None = None
     approximate: str | None = None
+    unsayable: str | None = None
 
     def crons(self) -> list[str]:
         """Return the cron expressions, one for each minute at which it starts."""
+        if self.unsayable:
+            return []
         if self.cron:
             return [" ".join(self.cron.split())]
         tail = f"{self.monthday} {self.month} {self.weekday}"
@@ -117,19 +122,38 @@ def read_interval(match: re.Match[str]) -> Recurrence:
     return interval(number(match["count"]), match["unit"].lower())
 
 
+def _minutes(count: int) -> Recurrence:
+    if count >= _HOUR_MINUTES:
+        if count % _HOUR_MINUTES:
+            return Recurrence(unsayable=f"cron cannot say every {count} minutes")
+        return _hours(count // _HOUR_MINUTES)
+    even = _HOUR_MINUTES % count == 0
+    return Recurrence(
+        minute="*" if count == 1 else f"*/{count}",
+        approximate=None if even else f"every {count} minutes restarts at each full hour",
+    )
+
+
+def _hours(count: int) -> Recurrence:
+    if count >= _DAY_HOURS:
+        if count % _DAY_HOURS:
+            return Recurrence(unsayable=f"cron cannot say every {count} hours")
+        return interval(count // _DAY_HOURS, "day")
+    even = _DAY_HOURS % count == 0
+    return Recurrence(
+        minute="0",
+        hour="*" if count == 1 else f"*/{count}",
+        approximate=None if even else f"every {count} hours restarts at midnight",
+    )
+
+
 def interval(count: int, unit: str) -> Recurrence:
     """Return what `every <count> <unit>` means, and what cron cannot say of it."""
     count = max(count, 1)
     if unit.startswith(("min", "m")) and not unit.startswith("mo"):
-        if count >= 60:  # noqa: PLR2004 - minutes of an hour
-            return interval(max(1, round(count / 60)), "hour")
-        exact = None if 60 % count == 0 else f"every {count} minutes restarts at each full hour"
-        return Recurrence(minute="*" if count == 1 else f"*/{count}", approximate=exact)
+        return _minutes(count)
     if unit.startswith("h"):
-        exact = None if 24 % count == 0 else f"every {count} hours restarts at midnight"
-        return Recurrence(
-            minute="0", hour="*" if count == 1 else f"*/{min(count, 23)}", approximate=exact
-        )
+        return _hours(count)
     if unit.startswith(("d", "night")):
         part = "night" if unit.startswith("n") else None
         if count == 1:
@@ -208,15 +232,14 @@ def _period(word: str) -> Recurrence:
     return known.get(lowered, Recurrence(part=lowered if lowered in PARTS_OF_DAY else None))
 
 
-def _nth_weekday(nth: str, day: str) -> Recurrence:
-    """Return the nearest that cron can say: a day of the month near that weekday."""
-    first_possible = {"first": 1, "1st": 1, "second": 8, "2nd": 8, "third": 15, "3rd": 15}
-    start = first_possible.get(nth.lower(), 22)
-    note = (
-        f"cron cannot say the {nth.lower()} {day.lower()} of a month; it is set to every "
-        f"{day.lower()}. Limit it to days {start} to {start + 6} in the first step, or choose a day"
-    )
-    return Recurrence(weekday=str(weekday(day)), approximate=note)
+def _read_nth_weekday(match: re.Match[str]) -> Recurrence:
+    """Return why there is no trigger: each such weekday would be four times as often."""
+    said = " ".join(match[0].split()).removeprefix("on ").removeprefix("the ")
+    return Recurrence(unsayable=f"cron cannot say {said!r}")
+
+
+def _read_seconds(match: re.Match[str]) -> Recurrence:
+    return Recurrence(unsayable=f"cron starts nothing more often than each minute, not {match[0]}")
 
 
 _ORDINAL_WORDS = {
@@ -292,7 +315,8 @@ _READERS: dict[str, Callable[[re.Match[str]], Recurrence]] = {
     "cron": lambda match: Recurrence(cron=match["cron"]),
     "range": lambda match: Recurrence(weekday=day_range(match["from_day"], match["to_day"])),
     "opening_days": lambda match: Recurrence(weekday=day_list(match["opening_days"])),
-    "nth_weekday": lambda match: _nth_weekday(match["nth"], match["nth_day"]),
+    "nth_weekday": _read_nth_weekday,
+    "seconds": _read_seconds,
     "month_list": _read_month_list,
     "monthday": lambda match: monthdays(match["ordinals"], match["of"].lower()),
     "monthdays": lambda match: monthdays(match["digit_ordinals"], "month"),

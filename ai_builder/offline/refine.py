@@ -15,10 +15,12 @@ from prefect_luthier.ai_builder.offline.edits import (
     edit_name,
     edit_order,
     edit_schedule,
+    wished_schedule,
 )
 from prefect_luthier.ai_builder.offline.insertions import add_steps
 from prefect_luthier.ai_builder.offline.literals import Masked
 from prefect_luthier.ai_builder.offline.retrieval import Index
+from prefect_luthier.ai_builder.offline.schedules import schedule_questions
 from prefect_luthier.ai_builder.offline.sentences import sentences
 from prefect_luthier.ai_builder.offline.step_edits import edit_guard, edit_removal, edit_replacement
 from prefect_luthier.ai_builder.offline.value_edits import (
@@ -119,7 +121,9 @@ def _read_change(
     said = polished(text)
     editing = Editing(refinement.form, BaseSteps(refinement.form, catalog), masked)
     operations, rest = edit_schedule(said, editing)
-    if operations:
+    asked = schedule_questions(wished_schedule(said))
+    refinement.unsaid += asked
+    if operations or asked:
         refinement.apply(operations)
         said = rest.strip(" .,!")
         if not said:

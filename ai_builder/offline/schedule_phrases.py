@@ -21,6 +21,9 @@ _ADVERB = r"daily|nightly|hourly|weekly|monthly|quarterly|yearly|annually|fortni
 _NTH_MONTHS = rf"{MONTH}(?:{LIST_SEPARATOR}{MONTH})"
 _INTERVAL = rf"(?:(?P<fraction>half(?:\s+an)?|quarter(?:\s+of\s+an)?)[ -]+hour|(?P<count>{NUMBER})[\s-]*(?P<unit>min(?:ute)?s?|mins?|h(?:ou)?rs?|hours?|h|m|days?|weeks?|months?)\b)"  # noqa: E501 - a pattern reads best in one piece
 
+_NTH = r"(?:(?:second|next|third)[ -](?:to[ -])?last|penultimate|first|second|third|fourth|fifth|last|1st|2nd|3rd|4th|5th)"  # noqa: E501 - a pattern reads best in one piece
+_NTHS = rf"{_NTH}(?:{LIST_SEPARATOR}(?:the\s+)?{_NTH})*"
+
 _ANCHORS: tuple[tuple[str, str], ...] = (
     (
         "cron",
@@ -36,7 +39,12 @@ _ANCHORS: tuple[tuple[str, str], ...] = (
     ),
     (
         "nth_weekday",
-        rf"(?:\bon\s+|{_EVERY}\s+)?(?:\bthe\s+)?(?P<nth>first|second|third|fourth|last|1st|2nd|3rd|4th)\s+(?P<nth_day>{WEEKDAY})\s+(?:of|in)\s+(?:the|each|every|a)\s+(?:month|quarter)",
+        (
+            rf"(?:\bon\s+|{_EVERY}\s+)?(?:\bthe\s+)?(?P<nth>{_NTHS})\s+(?P<nth_day>{WEEKDAY})\s+(?:of|in)\s+(?:the|each|every|a)\s+(?:month|quarter|year)"
+            rf"|(?:(?:every|each)\s+(?:month|quarter)|monthly|quarterly),?\s+on\s+(?:the\s+)?(?P<nth2>{_NTHS})\s+(?P<nth_day2>{WEEKDAY})"
+            rf"|(?:every|each)\s+(?P<nth3>first|1st|last)\s+(?P<nth_day3>{WEEKDAY})"
+            rf"|(?:(?:every|each|on)\s+)(?P<nth_day4>{WEEKDAY})\s+the\s+(?P<nth4>\d{{1,2}}(?:st|nd|rd|th))"
+        ),
     ),
     (
         "month_list",
@@ -67,6 +75,7 @@ _ANCHORS: tuple[tuple[str, str], ...] = (
         "other",
         rf"{_EVERY}\s+(?:other|second|2nd|(?P<nth_other>third|3rd|fourth|4th|fifth|5th|sixth|6th|tenth|10th))\s+(?P<other>minute|hour|day|night|week|month|{WEEKDAY})",
     ),
+    ("seconds", rf"(?:{_EVERY}|at intervals of)\s+(?:(?:{NUMBER})[\s-]*)?sec(?:ond)?s?\b"),
     ("interval", rf"(?:{_EVERY}|at intervals of)\s+{_INTERVAL}"),
     (
         "times_per",
@@ -101,22 +110,27 @@ _ZONE = re.compile(
     rf"|\s+in\s+(?P<zone3>[A-Z][A-Za-z]+(?: [A-Z][a-z]+)?)(?=\s*(?:$|[,.;]))"
 )
 _AFTER_CLOCK = rf"(?:\s*(?:sharp|hours|hrs|h)\b)?(?P<part>,?\s+{_PART}\s+(?:morning|afternoon|evening|night)|\s+(?:at\s+)?night)?"  # noqa: E501 - a pattern reads best in one piece
+_WINDOW = rf"(?:only\s+)?(?:between|from)\s+(?:the\s+hours\s+of\s+)?(?P<start>{CLOCK})\s*(?:and|to|until|till|through|-|\u2013)\s*(?P<end>{CLOCK})(?:\s+hours)?"  # noqa: E501 - a pattern reads best in one piece
+_OFTEN = rf"(?:every|each)\s+(?:{_INTERVAL}|(?:full\s+)?(?P<single>hour|minute)\b)"
 _AFTER: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(rf"\s*,?\s*(?:{pattern})", re.IGNORECASE))
     for kind, pattern in (
-        ("between", rf"(?:only\s+)?(?:between|from)\s+(?:the\s+hours\s+of\s+)?(?P<start>{CLOCK})\s*(?:and|to|until|till|through|-|\u2013)\s*(?P<end>{CLOCK})(?:\s+hours)?"),  # noqa: E501 - a pattern reads best in one piece
+        ("between_every", rf"{_WINDOW}\s*,?\s*{_OFTEN}"),
+        ("between", _WINDOW),
         ("office", r"(?:only\s+)?(?:during|in|within)\s+(?:the\s+)?(?:working|business|office|opening)[ -]hours"),  # noqa: E501 - a pattern reads best in one piece
-        ("at", rf"(?:-\s*)?(?:(?:at|by|around|@|from|starting(?: at)?|(?:shortly|right|just|soon) after)\s+(?:exactly\s+|about\s+|around\s+)?)(?P<clocks>{_CLOCKS}){_AFTER_CLOCK}(?!\s+(?:and|or)\s+\d)"),  # noqa: E501 - a pattern reads best in one piece
+        ("at", rf"(?:-\s*)?(?:(?:at|by|around|@|from(?!\s+\d{{1,2}}\s+to\s)|starting(?: at)?|(?:shortly|right|just|soon) after)\s+(?:exactly\s+|about\s+|around\s+)?)(?P<clocks>{_CLOCKS}){_AFTER_CLOCK}(?!\s+(?:and|or)\s+\d)"),  # noqa: E501 - a pattern reads best in one piece
         ("past", rf"(?:at\s+)?(?P<minutes>{NUMBER}|quarter|half)(?:\s+min(?:ute)?s?)?\s+past(?:\s+(?:the|every|each))?\s+hour|on the (?P<half_hour>half)(?:[ -]hour)?\b"),  # noqa: E501 - a pattern reads best in one piece
         ("top", r"(?:at|on)\s+the\s+(?:hour|top of the hour)\b"),
-        ("interval", rf"(?:every|each)\s+(?:{_INTERVAL}|(?:full\s+)?(?P<single>hour|minute)\b)"),
+        ("interval", _OFTEN),
         ("part", r"(?:(?:early |late )?(?:in the|at)\s+(?:early |late )?|early |late )?(?:\bfirst thing in the\s+)?(?P<partword>morning|afternoon|evening|night|noon|midnight)s?\b"),  # noqa: E501 - a pattern reads best in one piece
         ("except", rf"(?:except(?: for| on)?|excluding|but not|other than|but)\s+(?:on\s+)?(?:the\s+)?(?:(?P<not_weekends>weekends?)|(?P<not_days>{_DAYS}))"),  # noqa: E501 - a pattern reads best in one piece
         ("days", rf"(?:but\s+)?(?:only\s+)?(?:(?:on|every|each|during|from)\s+)?(?P<range>{_DAY_RANGE})"),  # noqa: E501 - a pattern reads best in one piece
         ("days", rf"(?:but\s+)?(?:only\s+)?(?:on|every|each|during)\s+(?:the\s+|all\s+)?(?:(?P<workdays>{_WORKDAYS})|(?P<weekends>weekends?)|(?P<days>{_DAYS}))"),  # noqa: E501 - a pattern reads best in one piece
         ("loose_days", rf"(?:(?:instead|now|rather)\b)?,?\s*(?:namely\s+)?(?P<days>{_DAYS})"),
         ("yearday", rf"on\s+(?:the\s+)?(?:(?P<month>{MONTH})\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?|(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<month2>{MONTH}))"),  # noqa: E501 - a pattern reads best in one piece
-        ("monthday", rf"on\s+(?:the\s+)?(?:(?P<ordinals>{_ORDINALS})(?:\s+day)?(?:\s+of\s+(?:the|each|every)\s+month)?|day\s+(?P<day_number>\d{{1,2}})\b)"),  # noqa: E501 - a pattern reads best in one piece
+        ("monthday", rf"on\s+(?:the\s+)?(?:(?P<ordinals>{_ORDINALS})(?:\s+day)?(?:\s+of\s+(?:the|each|every)\s+month)?|day\s+(?P<day_number>\d{{1,2}})\b)(?!\s+{WEEKDAY})"),  # noqa: E501 - a pattern reads best in one piece
+        ("months", rf"(?:but\s+)?(?:only\s+)?(?:(?:in|during)\s+(?P<months>{MONTH}(?:{LIST_SEPARATOR}{MONTH})*)|(?:from|between)\s+(?P<first_month>{MONTH})\s+(?:to|until|till|through|and)\s+(?P<last_month>{MONTH}))"),  # noqa: E501 - a pattern reads best in one piece
+        ("limit", rf"(?P<limit>(?:except(?: for| on)?|excluding|but not on|until|till|starting(?: from| in| on)?|from|as of)\s+(?:the\s+)?(?:(?:public |bank |school )?holidays|christmas|easter|new year|end of (?:the|this) \w+|next \w+|tomorrow|{MONTH}(?:\s+\d{{1,4}}\b)?|\d{{4}}\b))"),  # noqa: E501 - a pattern reads best in one piece
         ("clock", rf"(?P<clocks>\d{{1,2}}[:.]\d{{2}}(?: ?[ap]\.?m\b)?|\d{{1,2}} ?[ap]m\b|\d{{1,2}}h(?:\d\d)?\b|(?:a\s+)?(?:half|quarter|ten|twenty|five)[ -](?:past|to)\s+\w+){_AFTER_CLOCK}"),  # noqa: E501 - a pattern reads best in one piece
     )
 )  # fmt: skip

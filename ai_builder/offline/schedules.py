@@ -22,6 +22,7 @@ from prefect_luthier.ai_builder.offline.schedule_phrases import (
 )
 from prefect_luthier.ai_builder.offline.times import (
     CLOCK,
+    MONTH,
     WEEKDAY,
     Clock,
     clock,
@@ -45,6 +46,7 @@ class Schedule:
         rest: The request without the phrases of recurrence.
         zone_given: Whether the request named the zone.
         notes: What cron cannot say exactly.
+        unsayable: Why phrases of recurrence became no trigger.
     """
 
     rest: str
@@ -52,6 +54,18 @@ class Schedule:
     timezone: str = "UTC"
     zone_given: bool = False
     notes: tuple[str, ...] = field(default=())
+    unsayable: tuple[str, ...] = ()
+
+
+def schedule_questions(schedule: Schedule) -> tuple[str, ...]:
+    """Return what to ask about the times that cron says only nearly, or not at all."""
+    nearly = (f"Is this right? {note[:1].upper()}{note[1:]}." for note in schedule.notes)
+    unsaid = (
+        f"Which times or days shall it start on? {why[:1].upper()}{why[1:]}, so the draft has no "
+        "trigger for it."
+        for why in schedule.unsayable
+    )
+    return (*nearly, *unsaid)
 
 
 def find_schedule(text: str) -> Schedule:
@@ -62,6 +76,7 @@ def find_schedule(text: str) -> Schedule:
     """
     crons: list[str] = []
     notes: list[str] = []
+    unsayable: list[str] = []
     zone: str | None = None
     position = 0
     while match := ANCHOR.search(text, position):
@@ -76,12 +91,20 @@ def find_schedule(text: str) -> Schedule:
             continue
         crons += [cron for cron in recurrence.crons() if cron not in crons]
         notes += [recurrence.approximate] if recurrence.approximate else []
+        unsayable += [recurrence.unsayable] if recurrence.unsayable else []
         zone = zone or recurrence.zone
         text, position = _cut(text, start, end), start
-    if not crons:
+    if not crons and not unsayable:
         text, crons = _lone_clock(text)
-    rest = " ".join(text.split()) if crons else text
-    return Schedule(rest, tuple(crons), zone or local_timezone(), zone is not None, tuple(notes))
+    rest = " ".join(text.split()) if crons or unsayable else text
+    return Schedule(
+        rest,
+        tuple(crons),
+        zone or local_timezone(),
+        zone is not None,
+        tuple(notes),
+        tuple(unsayable),
+    )
 
 
 def _lone_clock(text: str) -> tuple[str, list[str]]:
@@ -126,9 +149,9 @@ def _is_no_schedule(kind: str, match: re.Match[str], text: str) -> bool:
         return False
     if _HABIT.search(before):
         return True
-    if kind in {"period", "interval"} and _PATIENCE.search(before[-40:]):
+    if kind in {"period", "interval", "seconds"} and _PATIENCE.search(before[-40:]):
         return True
-    if kind == "interval":
+    if kind in {"interval", "seconds"}:
         return match[0].lower().startswith("per ")
     if kind != "period":
         return False
@@ -196,6 +219,28 @@ def _every(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
     if often.minute is None:
         return None
     return replace(recurrence, minute=often.minute, hour=often.hour, approximate=often.approximate)
+
+
+def _between_every(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
+    """Return `weekdays between 9 and 17 every 10 minutes`: the hours are those of the interval."""
+    often = _every(recurrence, match)
+    return _between(often, match) if often else None
+
+
+def _months(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
+    if recurrence.month != "*" or recurrence.cron:
+        return None
+    if match["months"]:
+        found = sorted({month(each) for each in re.findall(MONTH, match["months"], re.IGNORECASE)})
+    else:
+        first, last = month(match["first_month"]), month(match["last_month"])
+        found = [each for each in range(1, 13) if (each - first) % 12 <= (last - first) % 12]
+    return replace(recurrence, month=",".join(map(str, found)))
+
+
+def _limit(recurrence: Recurrence, match: re.Match[str]) -> Recurrence:
+    note = f"cron cannot say {match['limit']!r}; the trigger has no such limit"
+    return replace(recurrence, approximate=recurrence.approximate or note)
 
 
 def _except(recurrence: Recurrence, match: re.Match[str]) -> Recurrence | None:
@@ -301,6 +346,9 @@ def _on_loose_days(recurrence: Recurrence, match: re.Match[str]) -> Recurrence |
 
 _MODIFY: dict[str, _Modify] = {
     "between": _between,
+    "between_every": _between_every,
+    "months": _months,
+    "limit": _limit,
     "office": _office,
     "at": _at,
     "clock": _at,

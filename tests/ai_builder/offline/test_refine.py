@@ -64,6 +64,19 @@ def test_an_edit_changes_only_its_lines(
     assert changed_lines(draft_foreign(request_text, BASE)) == lines
 
 
+def test_a_time_that_cron_cannot_say_changes_no_trigger(draft_foreign: DraftIt) -> None:
+    """The base keeps its trigger; the answer names the phrase."""
+    draft = draft_foreign("run it on the last Friday of every month", BASE)
+    assert draft.refusal is not None
+    assert "last Friday of every month" in draft.refusal.message
+
+
+def test_a_time_that_cron_says_nearly_is_asked_about(draft_foreign: DraftIt) -> None:
+    """A new trigger that starts more often than asked comes with a question."""
+    draft = draft_foreign("run it every other week", BASE)
+    assert any("2 weeks" in question for question in draft.questions)
+
+
 def needs(draft: Draft) -> dict[str, list[str]]:
     """Return the needs of each step."""
     assert draft.definition is not None, draft.refusal or draft.diagnostics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prefect_luthier.ai_builder.offline.schedules import find_schedule
+from prefect_luthier.ai_builder.offline.schedules import find_schedule, schedule_questions
 from prefect_luthier.deployments.definition.cron import cron_problem
 
 PHRASES = {
@@ -57,6 +57,11 @@ PHRASES = {
     "on the 3rd and 17th at 6am": "0 6 3,17 * *",
     "weekdays every 20 minutes": "*/20 * * * 1-5",
     "every full hour": "0 * * * *",
+    "on weekdays between 9 and 17 every 10 minutes": "*/10 9-16 * * 1-5",
+    "on Mondays from 8 to 12 every half hour": "*/30 8-11 * * 1",
+    "every Friday from March to May": "0 9 * 3,4,5 5",
+    "every day at 6 in July": "0 6 * 7 *",
+    "every 120 minutes": "0 */2 * * *",
 }
 
 
@@ -145,7 +150,30 @@ def test_a_named_zone_is_used(text: str, zone: str) -> None:
 def test_what_cron_cannot_say_is_noted() -> None:
     """An approximation never goes unsaid."""
     assert find_schedule("every other week archive the logs").notes
-    assert find_schedule("every first Monday of the month archive the logs").notes
+    assert find_schedule("archive the logs every weekday except holidays").notes
+
+
+UNSAYABLE = (
+    "on the last friday of every month",
+    "every month on the last friday",
+    "monthly on the third Monday",
+    "every last Friday",
+    "on the first and third Monday of each month",
+    "on the second to last Friday of the month",
+    "every Friday the 13th",
+    "every 90 minutes",
+    "every 36 hours",
+    "every 30 seconds",
+)
+
+
+@pytest.mark.parametrize("phrase", UNSAYABLE)
+def test_what_cron_cannot_say_becomes_no_trigger(phrase: str) -> None:
+    """Nothing starts more or less often than asked: the phrase is named and asked about."""
+    found = find_schedule(f"fetch the orders {phrase}")
+    assert found.crons == ()
+    assert found.rest.strip(" .,") == "fetch the orders"
+    assert len(found.unsayable) == len(schedule_questions(found)) == 1
 
 
 def test_two_schedules_give_two_triggers() -> None:
