@@ -63,16 +63,21 @@ _FAILED = re.compile(
     r"\b(?:fail(?:s|ed|ure|ures)?|breaks?|broke(?:n)?|error(?:s|ed)?|crash(?:es|ed)?|goes wrong|went wrong|does(?:n't| not) (?:work|succeed|pass)|did(?:n't| not) (?:work|succeed|pass)|unsuccessful|could(?:n't| not)|cannot|can't|(?:is|was|are|were) unable|problems?|times? out|timed out|red|down|offline|unreachable|unavailable|(?:is )?not (?:reachable|available|ok|up|responding|working)|(?:does(?:n't| not)|stops?) (?:answer|respond|load)(?:ing)?)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
+# `exits non-zero` is a failure, `exits with 0` is none.
+_EXITED = re.compile(
+    r"\b(?:exit(?:s|ed|ing)?(?: (?:code|status))?|return(?:s|ed)? code|return(?:s|ed)? (?=(?:an? )?non))\b.*?(?:(?P<failed>non-? ?zero|\bnot (?:be )?(?:0|zero)\b|(?:!=|<>|>|above|over|(?:more|greater|other) than) ?(?:0|zero)\b|\b-?[1-9]\d*\b|\berror)|(?P<fine>\b(?:0|zero|cleanly|normally|successfully|fine)\b))",  # noqa: E501 - a pattern reads best in one piece
+    re.IGNORECASE,
+)
 _SUCCEEDED = re.compile(
     r"\b(?:succeed(?:s|ed)?|success(?:ful|fully)?|works?|worked|pass(?:es|ed)?|goes (?:well|through|fine)|went (?:well|through|fine)|green|ok|completes?|finishes|all good)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _EMPTY = re.compile(
-    r"\b(?:(?:there(?:'s| is| are| was| were|'re)?|has|have|had|finds?|found|returns?|returned|got|get|see) (?:no|not any|nothing|zero|none)|no (?!longer)|nothing|none|zero|empty|is(?:n't| not) (?:any|anything)|are(?:n't| not) any|(?:weren't|were not|wasn't|was not) any)\b",  # noqa: E501 - a pattern reads best in one piece
+    r"\b(?:(?:there(?:'s| is| are| was| were|'re)?|has|have|had|finds?|found|returns?|returned|got|get|see) (?:no|not any|nothing|zero|none)|no (?!longer)|nothing|none|(?<!non-)(?<!non )zero|(?<!not )(?<!non-)empty|is(?:n't| not) (?:any|anything)|are(?:n't| not) any|(?:weren't|were not|wasn't|was not) any)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 _PRESENT = re.compile(
-    r"\b(?:there(?:'s| is| are| was| were|'re) (?:any|some|at least one|a|an|something|new)?|anything|something|any|at least one|not empty|non-empty|finds?|found|exist|exists)\b",  # noqa: E501 - a pattern reads best in one piece
+    r"\b(?:there(?:'s| is| are| was| were|'re) (?:any|some|at least one|a|an|something|new)?|anything|something|any|at least one|not empty|non-empty|non-? ?zero|finds?|found|exist|exists)\b",  # noqa: E501 - a pattern reads best in one piece
     re.IGNORECASE,
 )
 
@@ -123,6 +128,9 @@ def read_condition(text: str, *, negated: bool = False) -> Meaning:
     if back:
         fails = bool(back["no"] or back["never"]) != negated
         return Meaning("failed" if fails else "succeeded", text)
+    exited = _EXITED.search(text)
+    if exited:
+        return Meaning("failed" if bool(exited["failed"]) != negated else "succeeded", text)
     comparison = _COMPARISON.search(text)
     if comparison:
         for name, value, operator in _OPERATORS:

@@ -25,8 +25,27 @@ _FILE_ENDINGS = (
     "vcf|rtf|tex|rst|odt|ods|epub|whl|jar|iso|dmg|pem|key|crt|geojson|shp|gpx|dxf|nc|gcode|stl|step|h5|npy|npz|pkl"
 )
 
+# A command without backticks, behind words that only a command follows. It goes on up to the next
+# word of the sentence; `make` and `python` alone are words too, and need something to work on.
+_GOES_ON = (
+    r"and|or|then|but|in|inside|within|from|on|at|every|each|if|when|whenever|while|after|before|"
+    r"once|twice|with|to|into|for|until|unless|daily|nightly|hourly|weekly|monthly|weekdays|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|as|so|it|that|which|the|an?|my|our|is|by|using|"
+    r"via|per|please|again|alongside|parallel|first|next|up|three|\d+ times"
+)
+_ARGUMENT = rf"[ ](?!(?:{_GOES_ON})\b(?![./=-]\w))(?![&|<>])[^\s,;:!?\"'`()]*[^\s,;:!?.\"'`()]"
+_PROGRAM = (
+    r"(?:(?:~|\.{1,2})?/[\w.+-]+(?:/[\w.+-]+)*|[\w+-]+(?:/[\w.+-]+)*\.(?:sh|bash|py))(?<!\.)(?![\w/])"
+    rf"|(?:make|npm|npx|yarn|pnpm|cargo|gradle|mvn|tox|nox)(?={_ARGUMENT})"
+    r"|(?:python3?|bash|sh|node|pytest)(?= [^\s,;]*[/.-][^\s,;.]+)|pytest\b|make(?=$|[,;.])"
+)
+_BARE_COMMAND = (
+    r"(?:(?<=\brun )|(?<=\bruns )|(?<=\bexecute )|(?<=\blaunch )|(?<=\binvoke )|(?<=\bscript )"
+    rf"|(?<=\bparallel with )|(?<=\bparallel to ))(?P<a2>(?:{_PROGRAM})(?:{_ARGUMENT})*)"
+)
+
 _PATTERNS: tuple[tuple[LiteralKind, str], ...] = (
-    ("command", r"```(?:\w*\n)?(?P<a0>[^`]+?)```|`(?P<a1>[^`\n]+)`"),
+    ("command", r"```(?:\w*\n)?(?P<a0>[^`]+?)```|`(?P<a1>[^`\n]+)`|" + _BARE_COMMAND),
     (
         "url",
         r"\b(?:https?|ftps?|s3|gs|wss?|sftp|ssh|jdbc:\w+|postgres(?:ql)?|mysql|file)://[^\s<>\"'`\ue000-\uf8ff]+",
@@ -178,11 +197,21 @@ def _read(match: re.Match[str]) -> tuple[LiteralKind, str, int]:
     kind = next(kind for kind, _ in _PATTERNS if kind in groups)
     value = next((groups[name] for name in groups if name not in _KINDS), groups[kind]).strip()
     stop = match.end()
+    if kind == "command" and match["a2"]:
+        return kind, _startable(value), stop
     if kind in {"url", "path"}:
         trimmed = groups[kind].rstrip(".,;:!?)")
         stop = match.start() + len(trimmed)
         value = trimmed
     return _refine(kind, value), value, stop
+
+
+def _startable(command: str) -> str:
+    """Return a command whose program, when it is a mere file name, is found in its folder."""
+    program = command.split(" ", 1)[0]
+    if "/" in program or not program.endswith((".sh", ".bash", ".py")):
+        return command
+    return f"python {command}" if program.endswith(".py") else f"./{command}"
 
 
 _KINDS = {kind for kind, _ in _PATTERNS}
