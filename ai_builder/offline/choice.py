@@ -83,7 +83,7 @@ def choose(
     if is_vague(plain(clause.text)) and not literals and not (before and points_back(clause.text)):
         return []
     context = _context(clause, before, literals)
-    text = _with_topic(plain(clause.text), before)
+    text = _with_topic(plain(_with_data_named(clause.text, literals)), before)
     used = {action.entry.slug for action in before if action.entry is not None}
     kinds = {literal.kind for literal in literals} & _TAKEN_KINDS
     whole = _best(text, context, index, used, kinds)
@@ -175,6 +175,14 @@ def _best(
 
     matches = [match for match in index.rank(text, context) if match.entry.slug != besides]
     return max(matches, key=worth, default=None)
+
+
+def _with_data_named(text: str, literals: Sequence[Literal]) -> str:
+    """Return `post {…} to` as `post json data to`: a verb alone says too little."""
+    for literal in literals:
+        if literal.kind == "json" and len(text.split(literal.mark, maxsplit=1)[0].split()) == 1:
+            text = text.replace(literal.mark, " json data ")
+    return text
 
 
 def _with_topic(text: str, before: Sequence[Action]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 from prefect_luthier.ai_builder.offline.conditions import Meaning
 from prefect_luthier.ai_builder.offline.file_roles import is_read, writes_file
 from prefect_luthier.ai_builder.offline.literals import Literal
-from prefect_luthier.ai_builder.offline.named_values import named_value
+from prefect_luthier.ai_builder.offline.named_values import TOLD, named_value
 from prefect_luthier.ai_builder.offline.naming import identifier
 from prefect_luthier.ai_builder.offline.quantities import find_period
 from prefect_luthier.ai_builder.offline.slots import Slot, outputs, role_of, slots
@@ -158,7 +159,27 @@ def list_output(upstream: Sequence[Upstream], loop: str) -> str | None:
     return f"steps.{chosen[0][0]}.outputs.{chosen[0][1]}" if chosen else None
 
 
+_ARGUMENTS = frozenset({"args", "arguments"})
+_JSON_TYPES: dict[str, type] = {"object": dict, "array": list}
+# Inputs that hold data, rather than settings such as headers.
+_JSON_NAMES = frozenset({"json", "body", "payload", "data", "args", "arguments", "kwargs", "values", "items", "rows", "records", "input", "content"})  # fmt: skip  # noqa: E501 - a list reads best in one piece
+
+
+def _takes_json(slot: Slot, literal: Literal) -> bool:
+    """Return whether JSON of the request is the data that an input asks for."""
+    if literal.kind != "json" or not _JSON_NAMES & set(words(slot.name.replace("-", " "))):
+        return False
+    wanted = _JSON_TYPES.get(slot.type)
+    return slot.type == "any" or (
+        wanted is not None and isinstance(json.loads(literal.text), wanted)
+    )
+
+
 def _take_literal(slot: Slot, free: list[Literal]) -> Literal | None:
+    data = next((literal for literal in free if _takes_json(slot, literal)), None)
+    if data is not None:
+        free.remove(data)
+        return data
     for kind in _TAKES.get(slot.role, ()):
         for literal in free:
             if literal.kind != kind or (slot.role == "other" and not _fits(slot, literal)):
@@ -189,6 +210,10 @@ def _is_allowed(slot: Slot, text: str) -> bool:
 
 
 def _literal_value(slot: Slot, literal: Literal, parameters: Parameters) -> Any:
+    if literal.kind == "json":
+        value = json.loads(literal.text)
+        # `call f with [1, 2]` gives it one argument, the list.
+        return [value] if slot.name in _ARGUMENTS and isinstance(value, list) else value
     if literal.kind == "placeholder":
         kind = _PARAMETER_TYPES.get(slot.type, "string")
         return parameters.declare(literal.text, type=kind, required=True)
@@ -200,6 +225,8 @@ def _other_value(
 ) -> Any:
     if (named := named_value(slot, text)) is not None:
         return named
+    if (chosen := _verb_choice(slot, text)) is not None:
+        return chosen
     if slot.role == "since" and (period := find_period(text)):
         return parameters.declare(slot.name, type="string", default=period)
     if slot.role == "secret" and (secret := _SECRET.search(text)):
@@ -212,18 +239,34 @@ def _other_value(
         return parameters.declare(
             "repo", type="path", required=True, description="Path of the repository."
         )
-    if slot.role in {"content", "message"} and slot.required and (said := _SAID.search(text)):
-        return said["said"]
-    if slot.role in {"content", "message", "task"} and slot.type in {"string", "any"}:
-        source = _text_output(upstream)
-        if source and (slot.required or slot.role == "content"):
-            return source
+    if (written := _written(slot, text, upstream)) is not None:
+        return written
     same = _same_output(slot, upstream)
     if same:
         return same
     if slot.required:
         return _required(slot, parameters)
     return None
+
+
+def _written(slot: Slot, text: str, upstream: Sequence[Upstream]) -> str | None:
+    """Return the text to write, tell or work on: said in the clause, or made by an earlier step."""
+    if slot.role in {"content", "message"} and slot.required and (said := _SAID.search(text)):
+        return said["said"]
+    if slot.role not in {"content", "message", "task"} or slot.type not in {"string", "any"}:
+        return None
+    if slot.role == "message" and TOLD.search(text):
+        return None
+    source = _text_output(upstream)
+    return source if slot.required or slot.role == "content" else None
+
+
+def _verb_choice(slot: Slot, text: str) -> Any:
+    """Return the allowed value that the verb of a clause is: `post it to URL` posts."""
+    verb = re.match(r"\s*(?:please\s+)?(?:(?:send|make|do)\s+an?\s+)?(?P<verb>[A-Za-z]+)\b", text)
+    if verb is None or slot.required:
+        return None
+    return next((c for c in slot.choices if str(c).lower() == verb["verb"].lower()), None)
 
 
 # Words to be written, named as such but not quoted: `the text hello to hello.txt`.

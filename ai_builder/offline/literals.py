@@ -6,13 +6,14 @@ sentence and the words of a quoted message choose no action.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
 LiteralKind = OneOf[
-    "command", "url", "email", "phone", "path", "text", "placeholder", "date", "identifier"
+    "command", "json", "url", "email", "phone", "path", "text", "placeholder", "date", "identifier"
 ]
 
 # Each literal becomes one character of this private range.
@@ -46,6 +47,10 @@ _BARE_COMMAND = (
 
 _PATTERNS: tuple[tuple[LiteralKind, str], ...] = (
     ("command", r"```(?:\w*\n)?(?P<a0>[^`]+?)```|`(?P<a1>[^`\n]+)`|" + _BARE_COMMAND),
+    (
+        "json",
+        r"\{(?=\s*\")(?:[^{}\"]|\"(?:[^\"\\\n]|\\.)*\"|\{[^{}]*\})*\}|\[\s*(?:-?\d|\")[^\[\]{}\n]*\]",
+    ),
     (
         "url",
         r"\b(?:https?|ftps?|s3|gs|wss?|sftp|ssh|jdbc:\w+|postgres(?:ql)?|mysql|file)://[^\s<>\"'`\ue000-\uf8ff]+",
@@ -179,7 +184,17 @@ def _matches(text: str) -> Iterator[re.Match[str]]:
             continue
         if match["path"] and _is_no_path(match["path"]):
             continue
+        if match["json"] and not _is_json(match["json"]):
+            continue
         yield match
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 _NO_PATH = re.compile(

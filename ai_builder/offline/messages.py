@@ -7,6 +7,7 @@ from typing import Any
 from prefect_luthier.ai_builder.offline.choice import Action
 from prefect_luthier.ai_builder.offline.clause_words import plain
 from prefect_luthier.ai_builder.offline.literals import Masked
+from prefect_luthier.ai_builder.offline.named_values import TOLD
 from prefect_luthier.ai_builder.offline.naming import title
 from prefect_luthier.ai_builder.offline.retrieval import query_terms
 from prefect_luthier.ai_builder.offline.slots import slots
@@ -52,6 +53,8 @@ def _text(action: Action, masked: Masked, about: str) -> str:
     if condition:
         return f"{title(about)}: {condition}."
     told = masked.unmask(action.clause.text)
+    if said := TOLD.search(told):
+        told = said["told"]
     return f"Done: {title(about)}." if about and not _says_something(told) else f"{title(told)}."
 
 

@@ -12,6 +12,12 @@ _ROLES = frozenset({"other", "channel", "count", "since"})
 # After a value that is a common word, the clause ends or goes on with one of these.
 _GOES_ON = frozenset("and or but to in into on at by with from for of as via then if when until".split())  # fmt: skip  # noqa: E501, SIM905 - a list reads best in one piece
 
+# What somebody shall be told, in the request's own words: `notify me that it is done`.
+TOLD = re.compile(
+    r"\b(?:notify|tell|inform|alert|warn|message|text|remind|know|ping|say|announce)\b[^.]*?\bthat\s+(?P<told>(?:it|this|that|they|everything|all|the|we|there|an?|our|my|its|no|\w+ing)\b\s+\S.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+
 
 def named_value(slot: Slot, text: str) -> str | int | float | None:
     """Return the value that a text names for an input, or None.
@@ -34,8 +40,19 @@ def named_value(slot: Slot, text: str) -> str | int | float | None:
     )
     if found is None or not _is_name(found["value"], (found["after"] or "").strip()):
         return None
-    value = str(found["value"])
+    value = _in_form(str(found["value"]), slot)
     return value if not slot.choices or value in slot.choices else None
+
+
+def _in_form(value: str, slot: Slot) -> str | None:
+    """Return a value as the schema's pattern wants it, `os.path` as `os:path`, or None."""
+    if slot.pattern is None:
+        return value
+    forms = (value, ":".join(value.rsplit(".", 1)))
+    try:
+        return next((form for form in forms if re.search(slot.pattern, form)), None)
+    except re.error:
+        return value
 
 
 def _number(name: str, slot: Slot, text: str) -> int | float | None:
