@@ -58,8 +58,13 @@ def _shortened(text: str) -> str:
         found = [match.start() for match in pattern.finditer(text, _SHORTEST_TITLE)]
         ends = [end for end in found if end <= _LONGEST_TITLE]
         if ends:
-            return text[: ends[-1]]
-    kept = text[:_LONGEST_TITLE].rsplit(" ", 1)[0].split()
+            return _finished(text[: ends[-1]])
+    return _finished(text[:_LONGEST_TITLE].rsplit(" ", 1)[0])
+
+
+def _finished(text: str) -> str:
+    """Return a text without the words at its end that a phrase cannot end with."""
+    kept = text.split()
     while len(kept) > 1 and kept[-1].lower().strip(",;") in _UNFINISHED:
         kept.pop()
     return " ".join(kept)

@@ -35,3 +35,10 @@ def test_a_title_ends_with_a_phrase() -> None:
     assert title(
         "collect the logs of the shop, search them for oddities and open a case for each"
     ) == ("Collect the logs of the shop, search them for oddities")
+
+
+def test_a_title_never_ends_with_a_conjunction() -> None:
+    """A cut between two small words takes both away."""
+    assert title("fetch https://example.org/a.json and then notify me that it is done") == (
+        "Fetch https://example.org/a.json"
+    )
