@@ -33,6 +33,7 @@ hypothesis.settings.register_profile("steady", derandomize=True)
 hypothesis.settings.load_profile("steady")
 
 os.environ.setdefault("PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW", "ignore")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the tests' own processes fill the machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
