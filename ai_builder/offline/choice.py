@@ -83,7 +83,11 @@ def choose(
     if is_vague(plain(clause.text)) and not literals and not (before and points_back(clause.text)):
         return []
     context = _context(clause, before, literals)
-    text = _with_topic(plain(_with_data_named(clause.text, literals)), before)
+    said = clause.text if before else _with_words_named(clause.text, literals)
+    clause = replace(clause, text=said)
+    text = _with_topic(plain(_with_data_named(said, literals)), before)
+    if before and _BARE_WORDS.match(said):
+        text += " file"
     used = {action.entry.slug for action in before if action.entry is not None}
     kinds = {literal.kind for literal in literals} & _TAKEN_KINDS
     whole = _best(text, context, index, used, kinds)
@@ -175,6 +179,21 @@ def _best(
 
     matches = [match for match in index.rank(text, context) if match.entry.slug != besides]
     return max(matches, key=worth, default=None)
+
+
+_BARE_WORDS = re.compile(
+    r"^(?P<verb>write|append)\s+(?P<words>(?!(?:the|an?|it|its|this|that|these|those|them|all|any|each|every\w*|my|our|your|his|her|their|some|both|what\w*|down|out|up|back|to|in|into|text|results?|outputs?|data|contents?|logs?|reports?|summary|files?|numbers?)\b)[a-z][\w'!?-]*(?:\s+[\w'!?-]+){0,2}?)\s+(?=(?:to|into)\s+(?P<mark>[\ue000-\uf8ff])$)",
+    re.IGNORECASE,
+)
+
+
+def _with_words_named(text: str, literals: Sequence[Literal]) -> str:
+    """Return `write hello to FILE` as `write the text hello to FILE`, where nothing made a text."""
+    found = _BARE_WORDS.match(text)
+    paths = {literal.mark for literal in literals if literal.kind == "path"}
+    if found is None or found["mark"] not in paths:
+        return text
+    return f"{found['verb']} the text {text[found.start('words') :]}"
 
 
 def _with_data_named(text: str, literals: Sequence[Literal]) -> str:

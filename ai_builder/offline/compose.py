@@ -180,7 +180,8 @@ def _fill(
         inputs = fill_inputs(step.entry, text, literals, upstream, parameters, item)
         before = next((steps[need] for need in reversed(step.needs)), None)
         about = masked.unmask(before.action.clause.text) if before else ""
-        message_for(step.action, inputs, masked, about)
+        if not step.sink:
+            message_for(step.action, inputs, masked, about)
         if inputs:
             step.table["inputs"] = {name: _escaped(value) for name, value in inputs.items()}
     if care.retries:

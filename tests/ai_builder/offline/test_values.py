@@ -46,3 +46,21 @@ def test_what_shall_be_told_is_the_message(said: str, message: str, draft_builti
     """`Notify me that …` sends those words, not the output of the step before."""
     draft = draft_builtin(f"fetch https://example.org/a.json and then notify me that {said}")
     assert last_inputs(draft) == {"message": message}
+
+
+WORDS = {"write hello to a.txt": "hello", "write hello world to a.txt every day": "hello world"}
+
+
+@pytest.mark.parametrize(("text", "content"), WORDS.items(), ids=list(WORDS))
+def test_bare_words_are_written(text: str, content: str, draft_builtin: DraftIt) -> None:
+    """Words between `write` and the file are the text where no earlier step makes one."""
+    assert last_inputs(draft_builtin(text)) == {"path": "a.txt", "content": content}
+
+
+def test_what_an_earlier_step_made_is_written(draft_builtin: DraftIt) -> None:
+    """Behind another step the words name its output, and the file gets nothing else."""
+    draft = draft_builtin("fetch https://example.org/a.json and write orders to a.txt")
+    assert last_inputs(draft) == {
+        "path": "a.txt",
+        "content": "${{ steps.http_request.outputs.text }}",
+    }
