@@ -30,7 +30,7 @@ from prefect_luthier.errors import LuthierError
 from prefect_luthier.flows.actions.installed import find_action, installed_catalog
 from prefect_luthier.flows.actions.mail_inputs import MailInputs
 from prefect_luthier.flows.effects.mail.message import read_message
-from prefect_luthier.policy import Decision, Policy, PolicyRequest
+from prefect_luthier.policy import Decision, Policy, PolicyRequest, Stage
 from prefect_luthier.policy_rules import load_policy
 from prefect_luthier.settings import Settings
 
@@ -104,11 +104,7 @@ def accept(
         if plan_id is not None and session.get(ActionPlanRow, plan_id) is None:
             plan_id = None  # it was made with another store
         verdicts = judge_in(session, actions, asker, settings, policy)
-        asked = [
-            (Question(each.request, "enqueue", correlation_id, _key(each.action)), each.decision)
-            for each in verdicts
-        ]
-        record_decisions(session, policy.digest, asked)
+        record_verdicts(session, policy, verdicts, "enqueue", correlation_id)
         jobs: tuple[ActionJobRow, ...] = ()
         if all(each.decision.allowed for each in verdicts):
             jobs = tuple(_job(each, asker, correlation_id, plan_id) for each in verdicts)
@@ -139,6 +135,24 @@ def judge_in(
     """Return for each action of a plan whether it may be done as it stands."""
     gate = _Gate(session, policy, asker, settings, actions)
     return tuple(map(gate.judge, actions))
+
+
+def record_verdicts(
+    session: Session,
+    policy: Policy,
+    verdicts: Sequence[Verdict],
+    stage: Stage,
+    correlation_id: UUID,
+) -> None:
+    """Store what was decided about each action of a plan."""
+    asked = [
+        (
+            Question(each.request, stage, correlation_id, each.action.client_request_id),
+            each.decision,
+        )
+        for each in verdicts
+    ]
+    record_decisions(session, policy.digest, asked)
 
 
 class _Gate:
@@ -239,10 +253,6 @@ def find_action_of(slug: str) -> Any:
 def _first_finding(error: ValidationError) -> str:
     found = error.errors(include_input=False, include_url=False)[0]
     return f"{'.'.join(map(str, found['loc'])) or 'params'}: {found['msg']}."
-
-
-def _key(action: PlannedAction) -> str:
-    return action.client_request_id
 
 
 def _job(

@@ -21,9 +21,8 @@ from prefect_luthier.ai_builder.action_planning.recipients import without_addres
 from prefect_luthier.catalog import Catalog, CatalogEntry
 from prefect_luthier.deployments.store.action_plans import Asker, asker_of, record_plan
 from prefect_luthier.deployments.store.connection import open_store
-from prefect_luthier.deployments.store.decisions import Question, record_decisions
 from prefect_luthier.errors import LuthierError, UsageError
-from prefect_luthier.flows.acceptance import judge_in
+from prefect_luthier.flows.acceptance import judge_in, record_verdicts
 from prefect_luthier.flows.actions.installed import installed_catalog
 from prefect_luthier.flows.decision_events import publish
 from prefect_luthier.policy import Decision, Policy, PolicyRequest
@@ -164,15 +163,8 @@ def _record(
     actions = planning.plan.actions if planning.plan else ()
     with Session(open_store(settings)) as session:
         verdicts = judge_in(session, actions, asker, settings, policy)
-        decided = [
-            (
-                Question(each.request, "plan", correlation_id, each.action.client_request_id),
-                each.decision,
-            )
-            for each in verdicts
-        ]
         plan_id = record_plan(session, asker, request.words, planning.to_json(), correlation_id)
-        record_decisions(session, policy.digest, decided)
+        record_verdicts(session, policy, verdicts, "plan", correlation_id)
         session.commit()
     return RecordedPlan(plan_id, planning, tuple(each.decision for each in verdicts))
 

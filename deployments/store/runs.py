@@ -20,6 +20,9 @@ from prefect_luthier.deployments.definition.plan import Plan
 from prefect_luthier.deployments.store.tables import RunRecord, StepRow
 from prefect_luthier.errors import LuthierError
 
+LOST = "its process ended without a word"
+"""What there is to say of a run that is lost."""
+
 
 @dataclass(frozen=True)
 class StepResult:
@@ -196,6 +199,11 @@ def is_active(session: Session, run_id: UUID) -> bool:
     free = session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key}).scalar()
     session.rollback()
     return not free
+
+
+def is_lost(session: Session, record: RunRecord) -> bool:
+    """Return whether a run is stored as running although its process is gone."""
+    return record.state == "running" and not is_active(session, record.run_id)
 
 
 def forget_run(session: Session, run_id: UUID) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -160,11 +159,9 @@ def test_finished_steps_and_items_are_kept_over_a_failure(cli):
 class OwnServer:
     """A Prefect server that may be killed."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, port: int) -> None:
         self._home = home
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
+        self._port = port
         self.url = f"http://127.0.0.1:{self._port}/api"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -201,9 +198,9 @@ class OwnServer:
 
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[OwnServer]:
+def own_server(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[OwnServer]:
     """Give a running server of the test's own."""
-    server = OwnServer(tmp_path / "prefect")
+    server = OwnServer(tmp_path / "prefect", free_port())
     server.start()
     yield server
     server.kill()

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from prefect_luthier.deployments.register.prefect_api import open_prefect
 from prefect_luthier.deployments.store.connection import open_store
-from prefect_luthier.deployments.store.runs import find_run, is_active
+from prefect_luthier.deployments.store.runs import LOST, find_run, is_active
 from prefect_luthier.errors import LuthierError, UsageError
 from prefect_luthier.flows.execution.document import stored_document
 from prefect_luthier.flows.execution.workspaces import workspaces_root
@@ -94,7 +94,7 @@ def _outlived(settings: Settings, run_id: UUID, flow_run: FlowRun | None) -> dic
     state: State[Any] | None = flow_run.state if flow_run else None
     if state is not None and state.type in _STATES:
         return {"state": _STATES[state.type], "message": state.message or ""}
-    return {"state": "crashed", "message": "its process ended without a word"}
+    return {"state": "crashed", "message": LOST}
 
 
 def _flow_run(settings: Settings, run_id: UUID) -> FlowRun | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from sqlmodel import Session
 
 from prefect_luthier.deployments.store.connection import open_store
-from prefect_luthier.deployments.store.runs import is_active, recent_runs
+from prefect_luthier.deployments.store.runs import LOST, is_lost, recent_runs
 from prefect_luthier.deployments.store.tables import RunRecord
 from prefect_luthier.settings import load_settings
 from prefect_luthier.ui.cli.output import JsonOption, print_json, say, style
@@ -35,13 +34,11 @@ def runs(
         luthier runs disk-report --limit 3
     """
     with Session(open_store(load_settings())) as session:
-        documents = [_document(record) for record in recent_runs(session, limit, workflow)]
-        for document in documents:
-            lost = document["state"] == "running" and not is_active(
-                session, UUID(document["run_id"])
-            )
-            if lost:
-                document |= {"state": "crashed", "message": "its process ended without a word"}
+        documents = [
+            _document(record) | ({"state": "crashed", "message": LOST} if lost else {})
+            for record in recent_runs(session, limit, workflow)
+            for lost in [is_lost(session, record)]
+        ]
     if as_json:
         print_json({"runs": documents})
         return

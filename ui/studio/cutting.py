@@ -39,6 +39,16 @@ def show(current: StudioSession) -> None:
         empty("No design to cut", "Search for one, or start from a known design.")
         return
     st.html('<p class="lu-section">Cutting</p>')
+    dialect, options = current.cutting = _choices()
+    planned = _planned(current)
+    if isinstance(planned, VerifiedProgram):
+        st.html(_figures(planned.report))
+        note("good", "Replayed from its text before it may run: nothing gouged, nothing left.")
+    releasing.show(current, dialect, options)
+
+
+def _choices() -> tuple[Dialect, CutOptions]:
+    """Ask how it is to be cut."""
     control = st.segmented_control(
         "Control",
         DIALECTS,
@@ -75,18 +85,12 @@ def show(current: StudioSession) -> None:
     )
     dialect: Dialect = "linuxcnc" if control == "linuxcnc" else "grbl"
     direction: Direction = "conventional" if turn == "conventional" else "climb"
-    options = CutOptions(
+    return dialect, CutOptions(
         direction=direction,
         stepover=stepover / 100,
         clearance_mm=clearance,
         scoring_mm=scoring,
     )
-    current.cutting = (dialect, options)
-    planned = _planned(current)
-    if isinstance(planned, VerifiedProgram):
-        st.html(_figures(planned.report))
-        note("good", "Replayed from its text before it may run: nothing gouged, nothing left.")
-    releasing.show(current, dialect, options)
 
 
 def show_bench(current: StudioSession) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -46,12 +45,6 @@ class Stack:
     prefect_api_url: str
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def clean(**added: str) -> dict[str, str]:
     """Return the environment without what would lead to another stack, server or model."""
     prefixes = ("LUTHIER_", "PREFECT_", "OPENAI_", "AI_", "ALLOW_ACTIONS", "STREAMLIT_")
@@ -75,7 +68,7 @@ def luthier(stack_environment: dict[str, str], *arguments: str) -> dict[str, Any
 
 
 @pytest.fixture(scope="session")
-def stack(screenshots: Path) -> Iterator[Stack]:
+def stack(screenshots: Path, free_port: Callable[[], int]) -> Iterator[Stack]:
     """Start everything with `luthier up` on a new data directory and free ports."""
     folder = Path(tempfile.mkdtemp(prefix="luthier-"))  # short: it holds the database's socket
     environment = clean(
@@ -187,15 +180,14 @@ def open_builder(open_page: OpenPage, stack: Stack) -> Iterator[OpenPage]:
 
 
 @pytest.fixture
-def builder_with(stack: Stack) -> Iterator[Callable[..., str]]:
+def builder_with(stack: Stack, free_port: Callable[[], int]) -> Iterator[Callable[..., str]]:
     """Give a function that starts another builder on the stack, with more settings."""
     with ExitStack() as running:
-        yield lambda **environment: running.enter_context(_builder(stack, environment))
+        yield lambda **environment: running.enter_context(_builder(stack, environment, free_port()))
 
 
 @contextmanager
-def _builder(stack: Stack, environment: dict[str, str]) -> Iterator[str]:
-    port = free_port()
+def _builder(stack: Stack, environment: dict[str, str], port: int) -> Iterator[str]:
     app = ROOT / "ui" / "builder" / "app.py"
     options = (
         "--server.port",
